@@ -1,0 +1,5 @@
+"""The command line: one module per command."""
+
+
+def main() -> None:
+    """Placeholder until the commands land."""
