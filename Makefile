@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
-PINNED := -q -c constraints.txt
+PINNED := -qq -c constraints.txt
 
 DEMO  := demo
 PAIRS := gpt-oss-120b:solar-open-100b glm-4.5-air:solar-open-100b

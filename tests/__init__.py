@@ -1,0 +1,1 @@
+"""The tests: tests/ mirrors analyzer/ and rules/, tests/benchmarks/ what is measured, never asserted."""
