@@ -1,0 +1,1 @@
+"""Benchmarks: ratios and medians printed as one Markdown table, never asserted."""
