@@ -1,0 +1,81 @@
+"""What a user types to name a model: a path, a catalogue name or a hub id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from archdiff import catalogue
+from archdiff.errors import UnresolvedReferenceError
+from archdiff.text import is_hub_id, is_revision, printable
+
+__all__ = ["Reference", "parse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A model as the user named it.
+
+    `target` is the path with `~` expanded, the catalogue's spelling of the name, or the hub id without its
+    revision; `revision` is a branch, tag or commit, for a hub id that states one.
+    """
+
+    text: str
+    kind: Literal["path", "catalogue", "hub"]
+    target: str
+    revision: str | None = None
+
+
+def parse(text: str) -> Reference:
+    """Decide what `text` names: an existing path, a catalogue name, or a hub id `owner/name[@revision]`.
+
+    The first of these that fits is it. Looks at the file system and the catalogue, never at the network.
+
+    Raises:
+        UnresolvedReferenceError: it is none of these.
+    """
+    if path := _existing(text):
+        return Reference(text, "path", str(path))
+    if name := catalogue.find(text):
+        return Reference(text, "catalogue", name)
+    hub_id, at, revision = text.partition("@")
+    if is_hub_id(hub_id) and not _looks_like_path(text) and (is_revision(revision) or not at):
+        return Reference(text, "hub", hub_id, revision or None)
+    raise _unresolved(text)
+
+
+def _existing(text: str) -> Path | None:
+    if not text:
+        return None
+    try:
+        path = Path(text).expanduser()
+        path.stat()
+    except (OSError, ValueError, RuntimeError):  # not there, a null byte, a ~user who does not exist
+        return None
+    return path
+
+
+def _looks_like_path(text: str) -> bool:
+    return text.startswith((".", "/", "~")) or text.endswith((".json", "/")) or "\\" in text
+
+
+def _unresolved(text: str) -> UnresolvedReferenceError:
+    subject = printable(text) or "the empty reference"
+    if "://" in text:
+        return UnresolvedReferenceError(
+            subject, "a web address is not a model reference", "write the hub id, owner/name"
+        )
+    if _looks_like_path(text) or text.partition("@")[0].count("/") > 1:
+        remedy = "check the spelling, or name a config.json or a directory with one"
+        return UnresolvedReferenceError(subject, "no such file or directory", remedy)
+    if "/" in text:
+        remedy = "a hub id is owner/name or owner/name@revision, in letters, digits, '.', '_' and '-'"
+        return UnresolvedReferenceError(subject, "neither an existing path nor a valid hub id", remedy)
+    return UnresolvedReferenceError(subject, "no such path or catalogue name", _suggestion(text))
+
+
+def _suggestion(text: str) -> str:
+    if close := catalogue.nearest(text):
+        return f"did you mean {' or '.join(close)}? Or write a path, or a hub id as owner/name"
+    return "write a path, a hub id as owner/name, or a name that `archdiff catalogue` lists"
