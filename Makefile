@@ -30,7 +30,7 @@ help:  ## list the targets
 
 demo: $(VENV)/installed  ## compare two published pairs offline, with a picture and a JSON report of each
 	@$(NEED_DOT) || echo "Going on without the pictures."
-	@mkdir -p $(DEMO)
+	@mkdir -p $(DEMO) && rm -f $(DEMO)/*.json $(DEMO)/*.svg
 	@set -e; export HF_HUB_OFFLINE=1; \
 	for pair in $(PAIRS); do \
 	    old=$${pair%%:*} new=$${pair##*:}; file=$(DEMO)/$${old}_$${new}; \
@@ -54,14 +54,14 @@ bench: $(VENV)/installed-dev  ## print the benchmark ratios (ARCHDIFF_CORPUS: co
 
 clean:  ## remove everything that make and the checks have made
 	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find analyzer rules tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The second form is for systems that ship Python without ensurepip.
 $(BIN)/python:
 	@echo "Creating $(VENV)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; run: make PYTHON=...")'
 	@$(PYTHON) -m venv --clear $(VENV) >/dev/null 2>&1 || { \
-	    $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $@ install -q pip; }
+	    $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $@ install -qq pip; }
 
 # A stamp is newer than what it was installed from, so a second make installs nothing.
 $(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
