@@ -1,0 +1,109 @@
+"""What each axis of each tensor counts, so that one changed size explains every tensor it reshapes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+
+from archdiff.graph.roles import Sizes
+from archdiff.graph.schema import Node, Tensor
+
+__all__ = ["label"]
+
+_OUT_IN: Mapping[str, tuple[str, str]] = {
+    "embedding": ("vocabulary", "hidden"),
+    "position-embedding": ("positions", "hidden"),
+    "token-type-embedding": ("token-types", "hidden"),
+    "lm-head": ("vocabulary", "hidden"),
+    "query": ("query-width", "hidden"),
+    "key": ("key-width", "hidden"),
+    "value": ("value-width", "hidden"),
+    "query-key-value": ("query-key-value-width", "hidden"),
+    "output": ("hidden", "attention-width"),
+    "attention-gate": ("attention-gate-width", "hidden"),
+    "query-down": ("query-latent", "hidden"),
+    "query-up": ("query-width", "query-latent"),
+    "key-value-down": ("key-value-latent-and-rotary", "hidden"),
+    "key-value-up": ("key-value-width", "key-value-latent"),
+    "query-latent-norm": ("query-latent", ""),
+    "key-value-latent-norm": ("key-value-latent", ""),
+    "query-norm": ("head-dimension", ""),
+    "key-norm": ("head-dimension", ""),
+    "router": ("experts", "hidden"),
+    "shared-expert-gate": ("gates", "hidden"),
+    "mixer-input": ("mixer-width", "hidden"),
+    "mixer-gate": ("mixer-gate-width", "hidden"),
+    "mixer-output": ("hidden", "mixer-width"),
+    "indexer-query": ("indexer-width", "query-latent"),
+    "indexer-key": ("indexer-head-dimension", "hidden"),
+    "indexer-weights": ("indexer-heads", "hidden"),
+}
+"""Axes of a `Linear` weight (rows, columns) by role; a vector has the first one."""
+
+_MLP_PARTS: Mapping[str, tuple[str, str]] = {"gate": ("W", "I"), "up": ("W", "I"), "gate-up": ("W2", "I"), "down": ("I", "W")}
+
+_TRANSPOSED = frozenset({"Conv1D"})
+"""Classes that store a projection as (columns, rows): GPT-2's."""
+
+
+def label(nodes: Iterable[Node], sizes: Sizes) -> list[Node]:
+    """The nodes with the axes of their tensors named.
+
+    Args:
+        nodes: modules with roles, parents before children.
+        sizes: of the config.
+    """
+    around: dict[str, str] = {}
+    done = []
+    for node in nodes:
+        parent = around.get(node.id.rpartition(".")[0], "")
+        inside = "routed" if node.role == "expert" else "shared" if node.role == "shared-expert" else parent
+        around[node.id] = inside
+        tensors = tuple(dataclasses.replace(t, axes=_axes(node, t, inside, sizes)) for t in node.tensors)
+        done.append(dataclasses.replace(node, tensors=tensors))
+    return done
+
+
+def _axes(node: Node, tensor: Tensor, inside: str, sizes: Sizes) -> tuple[str, ...]:
+    if node.role == "expert" and len(tensor.shape) in (2, 3):
+        return _stacked(tensor, sizes)
+    names = _projection(node.role, inside)
+    if names is None:
+        return tuple(_by_size(size, sizes) for size in tensor.shape)
+    names = names[::-1] if node.class_name in _TRANSPOSED else names
+    if len(tensor.shape) == 2 and names[1]:
+        return names
+    if len(tensor.shape) == 1:
+        return (_OUT_IN[node.role][0] if node.role in _OUT_IN else names[-1 if node.class_name in _TRANSPOSED else 0],)
+    return tuple(_by_size(size, sizes) for size in tensor.shape)
+
+
+def _projection(role: str, inside: str) -> tuple[str, str] | None:
+    if role not in _MLP_PARTS:
+        return _OUT_IN.get(role)
+    width = {"routed": "expert-width", "shared": "shared-expert-width"}.get(inside, "mlp-width")
+    terms = {"W": width, "W2": f"twice-{width}", "I": "hidden"}
+    rows, columns = _MLP_PARTS[role]
+    return terms[rows], terms[columns]
+
+
+def _stacked(tensor: Tensor, sizes: Sizes) -> tuple[str, ...]:
+    """All experts of a layer in one tensor: (experts, rows, columns), in either orientation; biases (experts, rows)."""
+    fused = "gate_up" in tensor.name
+    width = "twice-expert-width" if fused else "expert-width"
+    if len(tensor.shape) == 2:
+        return ("experts", "hidden" if "down" in tensor.name else width)
+    rows, columns = tensor.shape[1:]
+    if rows == columns or rows != sizes.hidden:
+        down = "down" in tensor.name or "w2" in tensor.name
+        first_is_hidden = rows == columns and down
+        return ("experts", "hidden", width) if first_is_hidden else ("experts", width, "hidden")
+    return ("experts", "hidden", width)
+
+
+def _by_size(size: int, sizes: Sizes) -> str:
+    if size == sizes.hidden:
+        return "hidden"
+    if size == sizes.vocabulary:
+        return "vocabulary"
+    return "experts" if size == sizes.experts else "size"

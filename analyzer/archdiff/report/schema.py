@@ -1,0 +1,191 @@
+"""The report: the contract that other programs read. `archdiff schema` prints it as JSON Schema."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "AlignedStack",
+    "Block",
+    "ChangeEntry",
+    "FactChange",
+    "FindingEntry",
+    "Lineage",
+    "ModelEntry",
+    "Part",
+    "PlaceEntry",
+    "Report",
+    "RuleEntry",
+    "Summary",
+]
+
+SCHEMA_VERSION = "1.0"
+
+Impact = Literal["breaking", "behavioral", "cosmetic"]
+Confidence = Literal["high", "medium", "low"]
+Status = Literal["added", "removed", "changed", "unchanged"]
+Fingerprint = Annotated[str, Field(pattern=r"^[0-9a-f]{20}$")]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PlaceEntry(_Model):
+    """Where something stands in one model, layers folded."""
+
+    path: str = Field(description="qualified module name, `*` for the layer number; empty for the whole model")
+    layers: tuple[tuple[int, int], ...] = Field(description="first and last number of each run of layers")
+    text: str = Field(description="the two together, for people")
+
+
+class FactChange(_Model):
+    """A fact of the vocabulary, in OLD and in NEW."""
+
+    name: str
+    old: JsonValue
+    new: JsonValue
+
+
+class FindingEntry(_Model):
+    """What a rule noticed."""
+
+    rule: str = Field(description="rule id; `archdiff rule ID` prints its manual")
+    impact: Impact
+    confidence: Confidence
+    message: str
+    where: str = Field(description="folded location for people: `layers 0–47`")
+    old: PlaceEntry | None
+    new: PlaceEntry | None
+    facts: tuple[FactChange, ...]
+    parameters: int = Field(description="trained elements added minus removed")
+    changes: tuple[Fingerprint, ...] = Field(description="ids of the changes that it explains")
+    fingerprint: Fingerprint = Field(description="of rule, location and facts; never of prose")
+
+
+class ChangeEntry(_Model):
+    """One difference between the graphs, folded over layers."""
+
+    id: Fingerprint
+    kind: str
+    impact: Impact
+    confidence: Confidence
+    role: str
+    subject: str
+    old: PlaceEntry | None
+    new: PlaceEntry | None
+    before: JsonValue
+    after: JsonValue
+    axes: tuple[str, ...]
+    parameters: int
+    explained_by: tuple[str, ...] = Field(description="rule ids; empty for a consequence of the model class alone")
+
+
+class Lineage(_Model):
+    """A declared relation to another model."""
+
+    base: str
+    relation: str
+
+
+class Part(_Model):
+    """A box inside a layer kind, or outside the layers: a module drawn as one."""
+
+    id: str = Field(description="unique in its model")
+    role: str
+    label: str = Field(description="what it is, for people: `attention`, `experts`, `add`")
+    class_name: str
+    status: Status
+    facts: dict[str, JsonValue] = Field(description="what is drawn in it, in the field's terms")
+    notes: tuple[str, ...] = Field(description="what changed, as `64 → 96 query heads`; empty unless changed")
+    parameters: int
+    parts: tuple[Part, ...] = Field(description="boxes inside this one")
+
+
+class Block(_Model):
+    """A layer kind drawn once with its range and count, or a part outside the layers (one layer, count 1)."""
+
+    id: str
+    role: str
+    label: str
+    stack: str | None = Field(description="id of the stack; None outside the layers")
+    layers: tuple[tuple[int, int], ...]
+    count: int
+    status: Status
+    notes: tuple[str, ...]
+    parameters: int = Field(description="of all its layers together")
+    partner: str | None = Field(description="id of the block in the other model that it corresponds to")
+    parts: tuple[Part, ...]
+    flows: tuple[tuple[str, str], ...] = Field(
+        description="producer and consumer part ids; `in` and `out` are what enters and leaves the block"
+    )
+
+
+class ModelEntry(_Model):
+    """One of the two models."""
+
+    name: str
+    reference: str
+    kind: str = Field(description="kind of source: file, directory, catalogue, hub, snapshot")
+    hub_id: str | None
+    revision: str | None
+    digest: str = Field(description="of the config that was read")
+    licence: str | None
+    released: str | None
+    lineage: tuple[Lineage, ...]
+    model_type: str
+    class_name: str
+    parameters: int
+    active_parameters: int | None = Field(description="used for one token; None where it cannot be told")
+    layers: int
+    facts: dict[str, JsonValue] = Field(description="facts of the model as a whole")
+    traced: bool = Field(description="whether data flow and function were recorded")
+    notes: tuple[str, ...]
+    blocks: tuple[Block, ...] = Field(description="the folded graph in order, for pictures and tables")
+
+
+class AlignedStack(_Model):
+    """How the layers of two stacks correspond."""
+
+    old: str | None
+    new: str | None
+    matched: tuple[tuple[int, int], ...]
+    added: tuple[int, ...]
+    removed: tuple[int, ...]
+    ambiguous: bool
+
+
+class RuleEntry(_Model):
+    """A rule that ran."""
+
+    id: str
+    pack: str
+
+
+class Summary(_Model):
+    """The comparison in a few figures."""
+
+    impact: Impact | None = Field(description="worst impact of any finding; None without findings")
+    findings: dict[Impact, int]
+    changes: int
+    same_architecture: bool = Field(description="no breaking or behavioral change")
+    sentences: tuple[str, ...] = Field(description="the comparison in a few sentences, most telling first")
+
+
+class Report(_Model):
+    """A comparison of two models; same inputs, same bytes."""
+
+    schema_version: Literal["1.0"] = "1.0"
+    archdiff: str = Field(description="version of archdiff")
+    transformers: str = Field(description="version of transformers that built the graphs")
+    old: ModelEntry
+    new: ModelEntry
+    summary: Summary
+    findings: tuple[FindingEntry, ...]
+    changes: tuple[ChangeEntry, ...]
+    alignment: tuple[AlignedStack, ...]
+    rules: tuple[RuleEntry, ...]
+    not_checked: tuple[str, ...] = Field(description="what was left out, and why")

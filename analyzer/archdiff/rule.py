@@ -1,0 +1,198 @@
+"""Everything that the author of a rule needs, and nothing else.
+
+A rule is a module with one decorated function. The module's name is the rule's id, the function's docstring its
+manual: a first line that says what it notices, then `Why it matters`, `Example` and `What to do`.
+
+    from collections.abc import Iterator
+
+    from archdiff.rule import Comparison, Finding, rule
+
+
+    @rule(impact="behavioral", group="Mixture of experts")
+    def experts_per_token_changed(comparison: Comparison) -> Iterator[Finding]:
+        \"\"\"Each token is sent to another number of routed experts.
+
+        Why it matters:
+            …
+        \"\"\"
+        for difference in comparison.differences("experts.per_token"):
+            yield Finding.of(difference, f"experts per token: {difference.old} → {difference.new}")
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from archdiff.compare.changes import Change, Impact, Place
+    from archdiff.compare.comparison import Comparison, Difference, StackAlignment
+    from archdiff.graph.schema import Confidence, ModelGraph, Value
+
+__all__ = [
+    "Change",
+    "Comparison",
+    "Difference",
+    "Finding",
+    "Impact",
+    "Manual",
+    "ModelGraph",
+    "Place",
+    "Rule",
+    "StackAlignment",
+    "Value",
+    "count",
+    "show",
+    "rule",
+]
+
+Check: TypeAlias = "Callable[[Comparison], Iterable[Finding]]"
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """What a rule noticed.
+
+    Args:
+        message: one sentence with both values; where it stands is added by the renderers.
+        old: where in OLD; None for what is new.
+        new: where in NEW; None for what is gone.
+        facts: value in OLD and in NEW by name, for programs that read the report.
+        explains: the changes that this finding accounts for; the rest goes to `unexplained-change`.
+        parameters: trained elements added minus removed.
+        confidence: of the matches behind it.
+        impact: where it is not the worst of the changes that are explained.
+    """
+
+    message: str
+    old: Place | None
+    new: Place | None
+    facts: Mapping[str, tuple[Value, Value]] = MappingProxyType({})
+    explains: tuple[Change, ...] = ()
+    parameters: int = 0
+    confidence: Confidence = "high"
+    impact: Impact | None = None
+
+    @classmethod
+    def of(cls, difference: Difference, message: str, impact: Impact | None = None) -> Finding:
+        """A finding that reports one difference as it stands."""
+        return cls(
+            message=message,
+            old=difference.old_place,
+            new=difference.new_place,
+            facts=difference.facts,
+            explains=difference.explains,
+            parameters=difference.parameters,
+            confidence=difference.confidence,
+            impact=impact,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Manual:
+    """The parts of a rule's docstring.
+
+    Args:
+        summary: the first line.
+        sections: text by heading (`Why it matters`, `Example`, `What to do`), in order.
+    """
+
+    summary: str
+    sections: Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """A rule as a pack provides it.
+
+    Args:
+        id: the module's name with dashes.
+        impact: the usual impact; a finding has that of the changes behind it.
+        group: the heading it is listed under.
+        check: the decorated function.
+        manual: from its docstring.
+        mirror: id of the rule that notices the same when OLD and NEW are swapped.
+        pack: name of the pack it came from; set when it is loaded.
+    """
+
+    id: str
+    impact: Impact
+    group: str
+    check: Check
+    manual: Manual
+    mirror: str
+    pack: str = ""
+
+
+def rule(*, impact: Impact, group: str, mirror: str | None = None) -> Callable[[Check], Rule]:
+    """Declare a rule.
+
+    Args:
+        impact: the usual one.
+        group: the heading it is listed under.
+        mirror: id of the rule that fires when OLD and NEW are swapped; the rule itself unless given.
+    """
+
+    def declare(check: Check) -> Rule:
+        rule_id = check.__module__.rpartition(".")[2].replace("_", "-")
+        return Rule(rule_id, impact, group, check, _manual(inspect.getdoc(check) or ""), mirror or rule_id)
+
+    return declare
+
+
+def _manual(text: str) -> Manual:
+    """Split a docstring at its headings: unindented lines that end with a colon."""
+    lines = text.splitlines() or [""]
+    sections: dict[str, list[str]] = {}
+    heading = None
+    for line in lines[1:]:
+        if line.endswith(":") and not line.startswith(" "):
+            heading = line[:-1]
+            sections[heading] = []
+        elif heading is not None:
+            sections[heading].append(line)
+    joined = {key: inspect.cleandoc("\n".join(value)).strip() for key, value in sections.items()}
+    return Manual(lines[0], MappingProxyType(joined))
+
+
+def count(number: int) -> str:
+    """A count with thousands separated: `196,608`."""
+    return f"{number:,}"
+
+
+def show(value: Value) -> str:
+    """A fact's value as a reader wants it: `none`, `yes`, `196,608`, `query, key and value`."""
+    if value is None or value == ():
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return count(value)
+    if isinstance(value, float):
+        return count(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:g}"
+    if isinstance(value, tuple):
+        texts = [show(item) for item in value]
+        return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+    return value
+
+
+def __getattr__(name: str) -> object:
+    """Types that rules name are imported when first asked for, so that listing rules stays fast."""
+    homes = {
+        "Change": "archdiff.compare.changes",
+        "Impact": "archdiff.compare.changes",
+        "Place": "archdiff.compare.changes",
+        "Comparison": "archdiff.compare.comparison",
+        "Difference": "archdiff.compare.comparison",
+        "StackAlignment": "archdiff.compare.comparison",
+        "ModelGraph": "archdiff.graph.schema",
+        "Value": "archdiff.graph.schema",
+    }
+    if name not in homes:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib  # noqa: PLC0415 - only when a type is looked up at run time
+
+    return getattr(importlib.import_module(homes[name]), name)
