@@ -70,7 +70,7 @@ class Finding:
     message: str
     old: Place | None
     new: Place | None
-    facts: Mapping[str, tuple[Value, Value]] = MappingProxyType({})
+    facts: Mapping[str, tuple[Value, Value]] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
     explains: tuple[Change, ...] = ()
     parameters: int = 0
     confidence: Confidence = "high"
@@ -115,6 +115,7 @@ class Rule:
         check: the decorated function.
         manual: from its docstring.
         mirror: id of the rule that notices the same when OLD and NEW are swapped.
+        last: whether it runs after all others and reads `Comparison.unexplained`.
         pack: name of the pack it came from; set when it is loaded.
     """
 
@@ -124,21 +125,23 @@ class Rule:
     check: Check
     manual: Manual
     mirror: str
+    last: bool = False
     pack: str = ""
 
 
-def rule(*, impact: Impact, group: str, mirror: str | None = None) -> Callable[[Check], Rule]:
+def rule(*, impact: Impact, group: str, mirror: str | None = None, last: bool = False) -> Callable[[Check], Rule]:
     """Declare a rule.
 
     Args:
         impact: the usual one.
         group: the heading it is listed under.
         mirror: id of the rule that fires when OLD and NEW are swapped; the rule itself unless given.
+        last: run it after all others, so that `comparison.unexplained` holds what they left.
     """
 
     def declare(check: Check) -> Rule:
         rule_id = check.__module__.rpartition(".")[2].replace("_", "-")
-        return Rule(rule_id, impact, group, check, _manual(inspect.getdoc(check) or ""), mirror or rule_id)
+        return Rule(rule_id, impact, group, check, _manual(inspect.getdoc(check) or ""), mirror or rule_id, last)
 
     return declare
 

@@ -89,6 +89,8 @@ class Change:
         impact: on someone who has weights for OLD.
         confidence: of the match behind it.
         id: fingerprint; the same for the same change in any two runs.
+        inert: why it has no effect of its own, for changes that need no explanation by a rule: a setting that
+            concerns training only, or another class whose recorded function is compared elsewhere; else empty.
         content: the nodes of an added or removed module and its parts, as in the first layer of the place.
     """
 
@@ -104,6 +106,7 @@ class Change:
     parameters: int = 0
     confidence: Literal["high", "medium", "low"] = "high"
     id: str = ""
+    inert: str = ""
     content: tuple[Node, ...] = dataclasses.field(default=(), repr=False, compare=False)
 
     @property

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from types import MappingProxyType
 
 from archdiff.compare.changes import Change, Impact, Place, highest
 from archdiff.graph.schema import Confidence, ModelGraph, Value
@@ -122,14 +121,29 @@ class Comparison:
         new: the graph of NEW.
         alignment: one entry for each layer stack of either.
         changes: complete and in a deterministic order.
-        carriers: for each fact, the changes that carry it.
+        explained: ids of the changes that findings already account for.
     """
 
     def __init__(
-        self, old: ModelGraph, new: ModelGraph, alignment: Sequence[StackAlignment], changes: Sequence[Change]
+        self,
+        old: ModelGraph,
+        new: ModelGraph,
+        alignment: Sequence[StackAlignment],
+        changes: Sequence[Change],
+        explained: frozenset[str] = frozenset(),
     ) -> None:
         self.old, self.new = old, new
         self.alignment, self.changes = tuple(alignment), tuple(changes)
+        self.explained = explained
+
+    def after(self, explained: Iterable[str]) -> Comparison:
+        """The same comparison, in which the changes with these ids are accounted for."""
+        return Comparison(self.old, self.new, self.alignment, self.changes, self.explained | frozenset(explained))
+
+    @cached_property
+    def unexplained(self) -> tuple[Change, ...]:
+        """The changes that no finding accounts for and that are not inert."""
+        return tuple(change for change in self.changes if change.id not in self.explained and not change.inert)
 
     @cached_property
     def facts(self) -> tuple[Mapping[str, Value], Mapping[str, Value]]:
@@ -170,6 +184,3 @@ class Comparison:
     def impact(self) -> Impact:
         """The worst impact of any change; cosmetic when there are none."""
         return highest(change.impact for change in self.changes)
-
-
-EMPTY: Mapping[str, tuple[Value, Value]] = MappingProxyType({})

@@ -81,7 +81,8 @@ class ChangeEntry(_Model):
     after: JsonValue
     axes: tuple[str, ...]
     parameters: int
-    explained_by: tuple[str, ...] = Field(description="rule ids; empty for a consequence of the model class alone")
+    explained_by: tuple[str, ...] = Field(description="rule ids; empty where `inert` says why none is needed")
+    inert: str = Field(description="why the change has no effect of its own; empty where it has one")
 
 
 class Lineage(_Model):
