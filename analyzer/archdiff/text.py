@@ -9,7 +9,7 @@ __all__ = ["LONGEST", "is_hub_id", "is_revision", "printable"]
 LONGEST = 200
 """The most characters of an untrusted text that one message repeats."""
 
-_NAME = r"[A-Za-z0-9](?:[\w.-]{0,94}[A-Za-z0-9_])?"
+_NAME = r"[A-Za-z0-9_](?:[\w.-]{0,94}[A-Za-z0-9_])?"
 _HUB_ID = re.compile(rf"{_NAME}/{_NAME}", re.ASCII)
 _REVISION = re.compile(r"[A-Za-z0-9](?:[\w./+-]{0,253}[\w+-])?", re.ASCII)
 

@@ -186,7 +186,16 @@ def _config(table: _Table) -> Mapping[str, object]:
     for path in table.texts("null"):
         _set(config, path.split("."), None)
     _expand(config, table.table.get("patterns", {}), ())
+    _check_plain(config)
     return config
+
+
+def _check_plain(value: object) -> None:
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            _check_plain(inner)
+    elif isinstance(value, datetime.date | datetime.time):
+        raise _MalformedError("config holds a date, which no config.json can")
 
 
 def _set(config: dict[str, object], path: list[str], value: object) -> None:

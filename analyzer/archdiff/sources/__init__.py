@@ -1,1 +1,38 @@
-"""archdiff."""
+"""Where models come from: a file, the catalogue, the hub. All of it is untrusted input."""
+
+from __future__ import annotations
+
+from archdiff import reference as references
+from archdiff.errors import UnresolvedReferenceError
+from archdiff.sources import catalogue, file
+from archdiff.sources.source import Lineage, Source
+from archdiff.text import printable
+
+__all__ = ["Lineage", "Source", "resolve"]
+
+
+def resolve(text: str) -> Source:
+    """Find the model that `text` names, read its config and check it.
+
+    Builds nothing and runs no code of the model.
+
+    Raises:
+        UnresolvedReferenceError: `text` names nothing that is there.
+        SourceError: what it names cannot be read as a config.
+        ConfigError: the config's values are out of bounds.
+    """
+    parsed = references.parse(text)
+    if parsed.kind == "path":
+        return file.load(parsed)
+    if parsed.kind == "catalogue":
+        return catalogue.load(parsed)
+    return _from_hub(parsed)
+
+
+def _from_hub(parsed: references.Reference) -> Source:
+    try:
+        from archdiff.sources.hub import load  # noqa: PLC0415 - its import takes most of a start-up's time
+    except ValueError as error:
+        cause = f"huggingface_hub does not accept its settings ({printable(str(error), 80)})"
+        raise UnresolvedReferenceError(printable(parsed.text), cause, "correct the HF_ variables") from error
+    return load(parsed)

@@ -1,0 +1,71 @@
+"""A model on disk: a config file, or a directory that holds one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from archdiff.errors import SourceError
+from archdiff.sources.json_text import read_object
+from archdiff.sources.source import Source, make
+from archdiff.text import is_hub_id, printable
+
+if TYPE_CHECKING:
+    from archdiff.reference import Reference
+
+__all__ = ["load"]
+
+_CONFIG = "config.json"
+_CACHED = re.compile(r".*/models--([^/]+)--([^/]+)/snapshots/([0-9a-f]{40})", re.DOTALL)
+_INSTEAD = (
+    ("adapter_config.json", "a LoRA adapter without its base model's config"),
+    ("params.json", "weights in a format without a config.json"),
+    ("*.gguf", "a GGUF file without a config.json"),
+    ("*.safetensors", "weights without a config.json"),
+)
+
+
+def load(reference: Reference) -> Source:
+    """Read the config that a path reference names.
+
+    A snapshot directory of the hub's cache is recognised and keeps its hub id and commit.
+
+    Raises:
+        SourceError: the directory holds no config, or the file cannot be read as one.
+        ConfigError: the config's values are out of bounds.
+    """
+    path = Path(reference.target)
+    is_directory = path.is_dir()
+    file = path / _CONFIG if is_directory else path
+    if is_directory and not file.exists():
+        raise _missing(path, reference.text)
+    config = read_object(file, reference.text)
+    hub_id, revision = _cached(file.parent)
+    name = hub_id or printable(_name(file))
+    kind: Literal["directory", "file"] = "directory" if is_directory else "file"
+    return make(reference.text, kind, name, config, hub_id=hub_id, revision=revision)
+
+
+def _name(file: Path) -> str:
+    """Return the file's name, or its directory's when the file is called as all others are."""
+    return file.absolute().resolve(strict=False).parent.name or _CONFIG if file.name == _CONFIG else file.name
+
+
+def _cached(directory: Path) -> tuple[str | None, str | None]:
+    if match := _CACHED.fullmatch(directory.absolute().as_posix()):
+        owner, name, revision = match.groups()
+        if is_hub_id(f"{owner}/{name}"):
+            return f"{owner}/{name}", revision
+    return None, None
+
+
+def _missing(directory: Path, text: str) -> SourceError:
+    try:
+        held = next((what for pattern, what in _INSTEAD if any(directory.glob(pattern))), None)
+    except OSError:
+        held = None
+    cause = f"the directory holds {held}" if held else "the directory holds no config.json"
+    return SourceError(
+        printable(text), cause, "name a directory with the model's config.json, or the file itself"
+    )

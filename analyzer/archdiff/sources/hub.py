@@ -1,0 +1,124 @@
+"""A model on the hub, or in the hub's cache on this machine.
+
+Goes through huggingface_hub, so HF_ENDPOINT, HF_HUB_OFFLINE, HF_TOKEN, HF_HOME and its other variables apply.
+Reads config.json and the model card, nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+from huggingface_hub.errors import LocalEntryNotFoundError
+from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+from archdiff.errors import ArchdiffError, SourceError
+from archdiff.sources import card
+from archdiff.sources.hub_errors import FAILURES, is_unreachable, translate
+from archdiff.sources.json_text import LARGEST, read_object, read_text
+from archdiff.sources.source import Source, make
+from archdiff.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archdiff.reference import Reference
+
+__all__ = ["load"]
+
+_CONFIG, _CARD = "config.json", "README.md"
+
+
+def load(reference: Reference) -> Source:
+    """Fetch the config of a hub id, or take it from the cache when the hub cannot be reached.
+
+    Raises:
+        UnresolvedReferenceError: no such model or revision, gated, or neither the hub nor the cache has it.
+        SourceError: the model has no config.json, or it cannot be read as one.
+        ConfigError: the config's values are out of bounds.
+    """
+    with _quiet():
+        file, notes = _fetch_config(reference)
+        config = read_object(file, reference.text)
+        quantized = config.get("quantization_config") is not None
+        declared = _card(reference, revision := file.parent.name, quantized=quantized)
+    name = reference.target
+    return make(
+        reference.text,
+        "hub",
+        name,
+        config,
+        hub_id=name,
+        revision=revision,
+        licence=declared.licence,
+        lineage=declared.lineage,
+        notes=(*notes, *declared.notes),
+    )
+
+
+def _fetch_config(reference: Reference) -> tuple[Path, tuple[str, ...]]:
+    """Return the cached file, snapshots/<commit>/config.json, and a note if the hub did not confirm it."""
+    try:
+        return _download(reference, _CONFIG, reference.revision), ()
+    except FAILURES as error:
+        cached = _from_cache(reference) if is_unreachable(error) else None
+        if cached is None:
+            raise translate(error, reference) from error
+        return cached, (f"hub not asked or not reached; config is the cached commit {cached.parent.name}",)
+
+
+def _download(reference: Reference, name: str, revision: str | None) -> Path:
+    """Download a file of at most `LARGEST` bytes; asks for its size first, once and without retrying."""
+    metadata = get_hf_file_metadata(hf_hub_url(reference.target, name, revision=revision))
+    if metadata.commit_hash is None:
+        remedy = "check HF_ENDPOINT"
+        raise SourceError(printable(reference.text), "the endpoint does not answer as a hub does", remedy)
+    if metadata.size is not None and metadata.size > LARGEST:
+        cause = f"its {name} is larger than {LARGEST // 2**20} MiB, which none is"
+        raise SourceError(printable(reference.text), cause, "name a local config.json")
+    return Path(hf_hub_download(reference.target, name, revision=revision))
+
+
+def _from_cache(reference: Reference) -> Path | None:
+    try:
+        path = hf_hub_download(reference.target, _CONFIG, revision=reference.revision, local_files_only=True)
+    except LocalEntryNotFoundError:
+        return None
+    return Path(path)
+
+
+def _card(reference: Reference, revision: str, *, quantized: bool) -> card.Card:
+    """Return what the model card declares; a card that is not there or cannot be read declares nothing."""
+    try:
+        text = read_text(_card_file(reference, revision), reference.text)
+    except (*FAILURES, ArchdiffError):
+        return card.NOTHING
+    return card.read(text, quantized=quantized)
+
+
+def _card_file(reference: Reference, revision: str) -> Path:
+    try:
+        return Path(hf_hub_download(reference.target, _CARD, revision=revision, local_files_only=True))
+    except LocalEntryNotFoundError:
+        return _download(reference, _CARD, revision)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep huggingface_hub's log and progress bars off the terminal; errors and notes say what matters."""
+    logger = logging.getLogger("huggingface_hub")
+    level, shows_bars = logger.level, not are_progress_bars_disabled()
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            if shows_bars:
+                disable_progress_bars()
+            yield
+    finally:
+        logger.setLevel(level)
+        if shows_bars:
+            enable_progress_bars()

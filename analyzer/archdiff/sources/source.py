@@ -1,0 +1,73 @@
+"""A model's config and what is known about where it comes from."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from archdiff.catalogue import Lineage
+from archdiff.sources.facts import facts
+from archdiff.sources.limits import check
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Lineage", "Source", "digest", "make"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A model reference, resolved.
+
+    `reference` is what the user typed; `name` what output calls the model; `config` a private copy of the
+    published config (copy it before a change); `digest` the SHA-256 of its canonical JSON; `revision` the
+    commit, where known; `released` an ISO date; `lineage` what the publisher declares; `notes` facts that a
+    report must repeat.
+    """
+
+    reference: str
+    kind: Literal["file", "directory", "catalogue", "hub"]
+    name: str
+    config: Mapping[str, object] = field(hash=False)
+    digest: str
+    hub_id: str | None = None
+    revision: str | None = None
+    licence: str | None = None
+    released: str | None = None
+    lineage: tuple[Lineage, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def make(  # noqa: PLR0913 - one parameter per field of Source that is not derived from the config
+    reference: str,
+    kind: Literal["file", "directory", "catalogue", "hub"],
+    name: str,
+    config: Mapping[str, object],
+    *,
+    hub_id: str | None = None,
+    revision: str | None = None,
+    licence: str | None = None,
+    released: str | None = None,
+    lineage: tuple[Lineage, ...] = (),
+    notes: tuple[str, ...] = (),
+) -> Source:
+    """Check `config` and return the source, with its own copy of it, its digest and the facts it states.
+
+    Raises:
+        ConfigError: a value of the config is out of bounds.
+    """
+    check(config, reference)
+    own = copy.deepcopy(dict(config))
+    all_notes = tuple(dict.fromkeys((*notes, *facts(own))))
+    return Source(
+        reference, kind, name, own, digest(own), hub_id, revision, licence, released, lineage, all_notes
+    )
+
+
+def digest(config: Mapping[str, object]) -> str:
+    """Return `sha256:` and the hexadecimal digest of `config` as JSON with sorted keys and no spaces."""
+    text = json.dumps(config, sort_keys=True, separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(text.encode('ascii')).hexdigest()}"
