@@ -20,7 +20,7 @@ def expand(pattern: object, layers: object) -> list[str | int]:
         ValueError: `pattern` is not of that form, or gives fewer values than there are layers.
     """
     match pattern:
-        case [str(runs), int(times)] if 1 <= times <= _LONGEST:
+        case [str(runs), int(times)] if not isinstance(times, bool) and 1 <= times <= _LONGEST:
             period = [value for run in runs.split() for value in _run(run)]
         case _:
             raise ValueError('must be written like ["sliding_attention*5 full_attention*1", 8]')

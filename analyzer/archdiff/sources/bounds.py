@@ -12,10 +12,13 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["EXPERT_COUNTS", "INFINITE", "LABELS", "LAYERS", "LAYER_COUNTS", "Bound", "bound_of"]
+__all__ = ["EXPERTS", "EXPERT_COUNTS", "INFINITE", "LABELS", "LAYERS", "LAYER_COUNTS", "Bound", "bound_of"]
 
 LAYERS = 10_000
 """The most layers of one stack; the deepest published models have fewer than 200."""
+
+EXPERTS = 100_000
+"""The most experts of one layer; published models have up to 512."""
 
 LAYER_COUNTS = ("num_hidden_layers", "num_layers", "n_layers", "n_layer")
 
@@ -60,7 +63,7 @@ def _loose(keys: str, low: int, high: int, why: str, *, real: bool = False) -> B
     return Bound(re.compile(keys), low, high, why, real=real)
 
 
-_EXPERTS, _HEADS = 100_000, 2**16
+_HEADS = 2**16
 _SIZE, _HEAD_SIZE, _OTHER_SIZE = 2**24, 2**20, 2**26
 _VOCABULARY, _POSITIONS, _LABEL_COUNT, _SCALE = 2**27, 2**27, 2**20, 2**20
 
@@ -81,7 +84,7 @@ _LENGTHS = r"n_positions|n_ctx|(model_)?max_seq(uence)?_len(gth)?|seq_len(gth)?"
 _TABLE = (
     _strict("|".join(LAYER_COUNTS), 1, LAYERS, _LAYER),
     _strict(rf"{_PREDICTION_LAYERS}|{_OTHER_LAYERS}", 0, LAYERS, _LAYER),
-    _strict("|".join((*EXPERT_COUNTS, "num_experts_per_tok(en)?")), 0, _EXPERTS, _EXPERT),
+    _strict("|".join((*EXPERT_COUNTS, "num_experts_per_tok(en)?")), 0, EXPERTS, _EXPERT),
     _strict(r"num_(attention_|key_value_|kv_)?heads|n_heads?|n_head_kv|n_kv_heads", 1, _HEADS, _HEAD),
     _strict(r"head_dim|(v|qk|qk_nope|qk_rope)_head_dim|(q|kv)_lora_rank", -1, _HEAD_SIZE, _TENSOR),
     _strict(r"hidden_size|n_embd|d_model|intermediate_size|n_inner|d_ff", 1, _SIZE, _TENSOR),
@@ -90,7 +93,7 @@ _TABLE = (
     _loose(rf"(\w+_)?max_(\w+_)?positions?(_embeddings)?|{_LENGTHS}", -1, _POSITIONS, _TABLE_OF_POSITIONS),
     _loose(r"(\w+_)?vocab(ulary)?(_sizes?)?(_per_layer_input)?", -1, _VOCABULARY, _TENSOR),
     _loose(rf"(\w+_)?({_STACKS})(_per_\w+)?|\w+_per_stage", -LAYERS, LAYERS, _LAYER),
-    _loose(r"(\w+_)?experts?(_num|_per_\w+)?", -1, _EXPERTS, _EXPERT),
+    _loose(r"(\w+_)?experts?(_num|_per_\w+)?", -1, EXPERTS, _EXPERT),
     _loose(r"(\w+_)?heads?", -1, _HEADS, _HEAD),
     _loose(
         r"(\w+_)?(ratios?|expand|expansion|mult|multipliers?|factors?)", -_SCALE, _SCALE, _FACTOR, real=True

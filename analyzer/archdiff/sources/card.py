@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from archdiff.catalogue import Lineage, Relation, is_relation
+from archdiff.errors import SourceError
+from archdiff.sources.json_text import read_text
 from archdiff.text import is_hub_id, printable
 
-__all__ = ["NOTHING", "Card", "read"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["NAME", "NOTHING", "Card", "read", "read_beside"]
+
+NAME = "README.md"
+"""The file that the hub shows as a model's card."""
 
 _LONGEST = 64 * 1024
 _MOST_BASES = 64
@@ -32,6 +41,15 @@ class Card:
 
 
 NOTHING = Card()
+
+
+def read_beside(config_file: Path, config: Mapping[str, object]) -> Card:
+    """Return what the card next to `config_file` declares; an absent or unreadable one declares nothing."""
+    try:
+        text = read_text(config_file.with_name(NAME), NAME)
+    except SourceError:
+        return NOTHING
+    return read(text, quantized=config.get("quantization_config") is not None)
 
 
 def read(text: str, *, quantized: bool) -> Card:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from archdiff.errors import SourceError
+from archdiff.sources import card
 from archdiff.sources.json_text import read_object
 from archdiff.sources.source import Source, make
 from archdiff.text import is_hub_id, printable
@@ -29,7 +30,8 @@ _INSTEAD = (
 def load(reference: Reference) -> Source:
     """Read the config that a path reference names.
 
-    A snapshot directory of the hub's cache is recognised and keeps its hub id and commit.
+    A directory's model card (README.md) is read too, where there is one. A snapshot directory of the hub's
+    cache is recognised and keeps its hub id and commit.
 
     Raises:
         SourceError: the directory holds no config, or the file cannot be read as one.
@@ -41,10 +43,21 @@ def load(reference: Reference) -> Source:
     if is_directory and not file.exists():
         raise _missing(path, reference.text)
     config = read_object(file, reference.text)
+    declared = card.read_beside(file, config) if is_directory else card.NOTHING
     hub_id, revision = _cached(file.parent)
     name = hub_id or printable(_name(file))
     kind: Literal["directory", "file"] = "directory" if is_directory else "file"
-    return make(reference.text, kind, name, config, hub_id=hub_id, revision=revision)
+    return make(
+        reference.text,
+        kind,
+        name,
+        config,
+        hub_id=hub_id,
+        revision=revision,
+        licence=declared.licence,
+        lineage=declared.lineage,
+        notes=declared.notes,
+    )
 
 
 def _name(file: Path) -> str:

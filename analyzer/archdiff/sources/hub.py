@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import logging
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
 from huggingface_hub.errors import LocalEntryNotFoundError
 from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
 from archdiff.errors import ArchdiffError, SourceError
 from archdiff.sources import card
 from archdiff.sources.hub_errors import FAILURES, is_unreachable, translate
-from archdiff.sources.json_text import LARGEST, read_object, read_text
+from archdiff.sources.json_text import LARGEST, read_object
 from archdiff.sources.source import Source, make
 from archdiff.text import printable
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["load"]
 
-_CONFIG, _CARD = "config.json", "README.md"
+_CONFIG = "config.json"
 
 
 def load(reference: Reference) -> Source:
@@ -44,8 +44,8 @@ def load(reference: Reference) -> Source:
     with _quiet():
         file, notes = _fetch_config(reference)
         config = read_object(file, reference.text)
-        quantized = config.get("quantization_config") is not None
-        declared = _card(reference, revision := file.parent.name, quantized=quantized)
+        _fetch_card(reference, file.parent.name)
+        declared = card.read_beside(file, config)
     name = reference.target
     return make(
         reference.text,
@@ -53,7 +53,7 @@ def load(reference: Reference) -> Source:
         name,
         config,
         hub_id=name,
-        revision=revision,
+        revision=file.parent.name,
         licence=declared.licence,
         lineage=declared.lineage,
         notes=(*notes, *declared.notes),
@@ -91,20 +91,11 @@ def _from_cache(reference: Reference) -> Path | None:
     return Path(path)
 
 
-def _card(reference: Reference, revision: str, *, quantized: bool) -> card.Card:
-    """Return what the model card declares; a card that is not there or cannot be read declares nothing."""
-    try:
-        text = read_text(_card_file(reference, revision), reference.text)
-    except (*FAILURES, ArchdiffError):
-        return card.NOTHING
-    return card.read(text, quantized=quantized)
-
-
-def _card_file(reference: Reference, revision: str) -> Path:
-    try:
-        return Path(hf_hub_download(reference.target, _CARD, revision=revision, local_files_only=True))
-    except LocalEntryNotFoundError:
-        return _download(reference, _CARD, revision)
+def _fetch_card(reference: Reference, revision: str) -> None:
+    """Bring the model card next to the config in the cache, if there is one and it can be had."""
+    with suppress(*FAILURES, ArchdiffError):
+        if try_to_load_from_cache(reference.target, card.NAME, revision=revision) is None:
+            _download(reference, card.NAME, revision)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from archdiff.errors import SourceError
@@ -87,8 +88,7 @@ def _read(path: Path, largest: int) -> bytes:
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     result = dict(pairs)
     if len(result) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        (twice, _), *_ = Counter(key for key, _ in pairs).most_common(1)
         raise _DuplicateKeyError(printable(repr(twice), 80))
     return result
 

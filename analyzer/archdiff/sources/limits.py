@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from archdiff.errors import ConfigError
-from archdiff.sources.bounds import EXPERT_COUNTS, INFINITE, LABELS, LAYER_COUNTS, LAYERS, bound_of
+from archdiff.sources.bounds import EXPERT_COUNTS, EXPERTS, INFINITE, LABELS, LAYER_COUNTS, LAYERS, bound_of
 from archdiff.text import printable
 
 if TYPE_CHECKING:
@@ -137,7 +137,8 @@ def _check_length(item: _Value, value: list[object] | tuple[object, ...] | str) 
 def _check_modules(item: _Value, config: dict[str, object]) -> None:
     """Check the product of counts that are each within bounds: layers times experts."""
     layers, experts = _largest(config, LAYER_COUNTS), _largest(config, EXPERT_COUNTS)
-    if layers * experts > _LAYERS_TIMES_EXPERTS:
+    each_in_bounds = layers <= LAYERS and experts <= EXPERTS  # else it is refused by its own name
+    if each_in_bounds and layers * experts > _LAYERS_TIMES_EXPERTS:
         subject = f"{_name(item)} has" if item.path else "it has"
         excess = f"more than {_LAYERS_TIMES_EXPERTS:,} in all"
         raise _RefusedError(f"{subject} {_show(layers)} layers of {_show(experts)} experts, {excess}")

@@ -1,0 +1,97 @@
+"""A hub on loopback: answers what huggingface_hub asks about files, and counts the questions."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
+
+COMMIT = "a" * 40
+TOKEN = "hf_let_me_in"
+
+
+@dataclass
+class Hub:
+    """`files` maps a repository and a file name to its bytes; the rest says how requests fail."""
+
+    files: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    gated: set[str] = field(default_factory=set)
+    private: set[str] = field(default_factory=set)
+    broken: dict[str, int] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
+    announced_size: int | None = None
+    requests: list[str] = field(default_factory=list)
+    url: str = ""
+
+    def answer(self, repository, revision, name, token):
+        """Status, extra headers and body of a request for one file."""
+        if repository in self.broken:
+            return self.broken[repository], {}, b""
+        known = any(owner == repository for owner, _ in self.files)
+        if not known or (repository in self.private and token != TOKEN):
+            return 401 if not token else 404, {"X-Error-Code": "RepoNotFound"}, b""
+        if repository in self.gated and token != TOKEN:
+            return 403, {"X-Error-Code": "GatedRepo"}, b""
+        if revision not in ("main", "v1", COMMIT):
+            return 404, {"X-Error-Code": "RevisionNotFound"}, b""
+        if (repository, name) not in self.files:
+            return 404, {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": COMMIT}, b""
+        body = self.files[repository, name]
+        return 200, {"X-Repo-Commit": COMMIT, "ETag": f'"{hashlib.sha1(body).hexdigest()}"'}, body
+
+
+def handler(hub):
+    """Return a request handler class that answers for `hub`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self):
+            self.serve(with_body=False)
+
+        def do_GET(self):
+            self.serve(with_body=True)
+
+        def serve(self, *, with_body):
+            if "/resolve/" not in self.path:  # the client's own questions, which it can do without
+                self.send_error(404)
+                return
+            hub.requests.append(f"{self.command} {self.path}")
+            owner, name, _, revision, file = (unquote(part) for part in self.path.lstrip("/").split("/", 4))
+            if f"{owner}/{name}" in hub.silent:
+                self.close_connection = True
+                stopped.wait(5)
+                return
+            token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+            status, headers, body = hub.answer(f"{owner}/{name}", revision, file, token)
+            self.send_response(status)
+            for key, value in headers.items():
+                self.send_header(key, value)
+            size = hub.announced_size if hub.announced_size and file == "config.json" else len(body)
+            self.send_header("Content-Length", str(size))
+            self.end_headers()
+            if with_body:
+                self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    stopped = hub.stopped = threading.Event()
+    return Handler
+
+
+@contextmanager
+def running(hub):
+    """Serve `hub` from a thread while the block runs, then stop answering."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(hub))
+    hub.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield hub
+    finally:
+        hub.stopped.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,90 @@
+"""Every hostile config is refused by the right error, by name, in one line and in little time."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from archdiff import errors
+from archdiff.sources import resolve
+
+FOLDER = Path(__file__).parents[3] / "fixtures" / "hostile"
+SECONDS = 20  # for the slowest machine; the largest of these takes half a second
+
+
+def load_maker():
+    spec = importlib.util.spec_from_file_location("hostile_make", FOLDER / "make.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+MAKE = load_maker()
+
+
+def refuse(path, error, named):
+    start = time.monotonic()
+    with pytest.raises(errors.ArchdiffError) as caught:
+        resolve(str(path))
+    assert time.monotonic() - start < SECONDS
+    assert type(caught.value).__name__ == error
+    assert named in str(caught.value)
+    assert str(caught.value).isprintable(), "one line, no control characters"
+    assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize("name", MAKE.ATTACKS)
+def test_refuses(name):
+    attack = MAKE.ATTACKS[name]
+    refuse(FOLDER / name, attack.error, attack.named)
+
+
+@pytest.mark.parametrize("name", MAKE.LARGE)
+def test_refuses_large(name, tmp_path):
+    write, error, named = MAKE.LARGE[name]
+    write(tmp_path / name)
+    refuse(tmp_path / name, error, named)
+
+
+def test_a_large_file_is_refused_unread(tmp_path, monkeypatch):
+    MAKE.large_file(tmp_path / "config.json")
+    monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("the file was opened"))
+    refuse(tmp_path / "config.json", "SourceError", "larger than")
+
+
+def test_the_files_are_what_the_script_makes(tmp_path):
+    MAKE.write(tmp_path)
+    made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert made == {path.name: path.read_bytes() for path in FOLDER.glob("*.json")}
+
+
+@pytest.mark.parametrize("name", ["\x1b]0;owned\x07.json", "a\nb.json", "\u202egnp.json", "\x9b2J.json"])
+def test_a_file_name_cannot_drive_the_terminal(tmp_path, name):
+    path = tmp_path / name
+    path.write_text("[]")
+    with pytest.raises(errors.SourceError) as caught:
+        resolve(str(path))
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("name", ["\x1b]0;owned\x07.json", "a\nb.json"])
+def test_a_readable_file_has_a_printable_name(tmp_path, name):
+    path = tmp_path / name
+    path.write_text("{}")
+    assert resolve(str(path)).name.isprintable()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "config.json")
+    refuse(tmp_path / "config.json", "SourceError", "not a regular file")
+
+
+def test_an_endless_device_is_refused():
+    if not Path("/dev/zero").exists():
+        pytest.skip("no /dev/zero on this system")
+    refuse("/dev/zero", "SourceError", "not a regular file")
