@@ -3,7 +3,7 @@
 A `ModelGraph` wraps a frozen `networkx.MultiDiGraph`. Its nodes are modules and the operators that join
 paths, its edges are `contains` (parent to child) and `flows` (producer to consumer). Node attributes are
 plain JSON values, so the network round-trips through node-link JSON; `Node` is the typed view of one node.
-This module imports neither torch nor transformers.
+This module imports neither torch nor transformers, and networkx only where there is a graph.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ import dataclasses
 from collections.abc import Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from archdiff.errors import SnapshotError
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 __all__ = ["SCHEMA_VERSION", "Confidence", "ModelGraph", "Node", "Operator", "Tensor", "Value", "freeze"]
 
 SCHEMA_VERSION = 1
 
-Scalar: TypeAlias = None | bool | int | float | str
+Scalar: TypeAlias = bool | int | float | str | None
 Value: TypeAlias = "Scalar | tuple[Value, ...]"
 Confidence = Literal["high", "medium", "low"]
 
@@ -170,6 +171,8 @@ class ModelGraph:
     """
 
     def __init__(self, network: nx.MultiDiGraph[str]) -> None:
+        import networkx as nx
+
         self.network = nx.freeze(network)
 
     def __eq__(self, other: object) -> bool:
@@ -279,6 +282,8 @@ class ModelGraph:
 
     def to_json(self) -> dict[str, Any]:
         """Node-link JSON, in a deterministic order."""
+        import networkx as nx
+
         data: dict[str, Any] = nx.node_link_data(self.network, edges="edges")
         data["edges"].sort(key=lambda edge: (edge["kind"], edge["source"], edge["target"]))
         return data
@@ -290,6 +295,8 @@ class ModelGraph:
         Raises:
             SnapshotError: it is not such a document, or of another schema version.
         """
+        import networkx as nx
+
         remedy = "save the snapshot again with this version of archdiff"
         if not isinstance(data, Mapping) or not isinstance(data.get("graph"), Mapping):
             raise SnapshotError("snapshot", "is not a graph in node-link JSON", remedy)
@@ -298,7 +305,7 @@ class ModelGraph:
             raise SnapshotError("snapshot", f"has schema version {version!r}, not {SCHEMA_VERSION}", remedy)
         try:
             graph = cls(nx.node_link_graph(dict(data), directed=True, multigraph=True, edges="edges"))
-            graph.nodes[""], graph.children, graph.programs, graph.stacks  # noqa: B018 - reading them validates them
+            graph.nodes[""], graph.children, graph.programs, graph.stacks
         except (KeyError, TypeError, ValueError, AttributeError, nx.NetworkXError) as error:
             raise SnapshotError("snapshot", f"is damaged ({type(error).__name__}: {error})", remedy) from error
         return graph
