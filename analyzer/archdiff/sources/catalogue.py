@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archdiff import catalogue
-from archdiff.sources.source import Source, make
+from archdiff.sources.source import Origin, Source, make
 
 if TYPE_CHECKING:
     from archdiff.reference import Reference
@@ -21,14 +21,11 @@ def load(reference: Reference) -> Source:
         ConfigError: the entry's config is out of bounds.
     """
     entry = catalogue.load(reference.target)
-    return make(
-        reference.text,
-        "catalogue",
-        entry.name,
-        entry.config,
+    origin = Origin(
         hub_id=entry.hub_id,
         licence=entry.licence,
         released=entry.released,
         lineage=entry.lineage,
         notes=entry.notes,
     )
+    return make(reference.text, "catalogue", entry.name, entry.config, origin)

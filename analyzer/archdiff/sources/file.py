@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from archdiff.errors import SourceError
 from archdiff.sources import card
 from archdiff.sources.json_text import read_object
-from archdiff.sources.source import Source, make
+from archdiff.sources.source import Origin, Source, make
 from archdiff.text import is_hub_id, printable
 
 if TYPE_CHECKING:
@@ -46,18 +46,8 @@ def load(reference: Reference) -> Source:
     declared = card.read_beside(file, config) if is_directory else card.NOTHING
     hub_id, revision = _cached(file.parent)
     name = hub_id or printable(_name(file))
-    kind: Literal["directory", "file"] = "directory" if is_directory else "file"
-    return make(
-        reference.text,
-        kind,
-        name,
-        config,
-        hub_id=hub_id,
-        revision=revision,
-        licence=declared.licence,
-        lineage=declared.lineage,
-        notes=declared.notes,
-    )
+    origin = Origin(hub_id, revision, declared.licence, None, declared.lineage, declared.notes)
+    return make(reference.text, "directory" if is_directory else "file", name, config, origin)
 
 
 def _name(file: Path) -> str:

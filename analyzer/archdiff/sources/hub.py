@@ -20,7 +20,7 @@ from archdiff.errors import ArchdiffError, SourceError
 from archdiff.sources import card
 from archdiff.sources.hub_errors import FAILURES, is_unreachable, translate
 from archdiff.sources.json_text import LARGEST, read_object
-from archdiff.sources.source import Source, make
+from archdiff.sources.source import Origin, Source, make
 from archdiff.text import printable
 
 if TYPE_CHECKING:
@@ -47,17 +47,9 @@ def load(reference: Reference) -> Source:
         _fetch_card(reference, file.parent.name)
         declared = card.read_beside(file, config)
     name = reference.target
-    return make(
-        reference.text,
-        "hub",
-        name,
-        config,
-        hub_id=name,
-        revision=file.parent.name,
-        licence=declared.licence,
-        lineage=declared.lineage,
-        notes=(*notes, *declared.notes),
-    )
+    notes = (*notes, *declared.notes)
+    origin = Origin(name, file.parent.name, declared.licence, None, declared.lineage, notes)
+    return make(reference.text, "hub", name, config, origin)
 
 
 def _fetch_config(reference: Reference) -> tuple[Path, tuple[str, ...]]:

@@ -6,7 +6,7 @@ import copy
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from archdiff.catalogue import Lineage
 from archdiff.sources.facts import facts
@@ -15,7 +15,9 @@ from archdiff.sources.limits import check
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Lineage", "Source", "digest", "make"]
+__all__ = ["Kind", "Lineage", "Origin", "Source", "digest", "make"]
+
+Kind: TypeAlias = Literal["file", "directory", "catalogue", "hub"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Source:
     """
 
     reference: str
-    kind: Literal["file", "directory", "catalogue", "hub"]
+    kind: Kind
     name: str
     config: Mapping[str, object] = field(hash=False)
     digest: str
@@ -41,19 +43,19 @@ class Source:
     notes: tuple[str, ...] = ()
 
 
-def make(  # noqa: PLR0913 - one parameter per field of Source that is not derived from the config
-    reference: str,
-    kind: Literal["file", "directory", "catalogue", "hub"],
-    name: str,
-    config: Mapping[str, object],
-    *,
-    hub_id: str | None = None,
-    revision: str | None = None,
-    licence: str | None = None,
-    released: str | None = None,
-    lineage: tuple[Lineage, ...] = (),
-    notes: tuple[str, ...] = (),
-) -> Source:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What is known of a model besides its config; the fields are those of `Source`."""
+
+    hub_id: str | None = None
+    revision: str | None = None
+    licence: str | None = None
+    released: str | None = None
+    lineage: tuple[Lineage, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def make(reference: str, kind: Kind, name: str, config: Mapping[str, object], origin: Origin) -> Source:
     """Check `config` and return the source, with its own copy of it, its digest and the facts it states.
 
     Raises:
@@ -61,9 +63,19 @@ def make(  # noqa: PLR0913 - one parameter per field of Source that is not deriv
     """
     check(config, reference)
     own = copy.deepcopy(dict(config))
-    all_notes = tuple(dict.fromkeys((*notes, *facts(own))))
+    notes = tuple(dict.fromkeys((*origin.notes, *facts(own))))
     return Source(
-        reference, kind, name, own, digest(own), hub_id, revision, licence, released, lineage, all_notes
+        reference=reference,
+        kind=kind,
+        name=name,
+        config=own,
+        digest=digest(own),
+        hub_id=origin.hub_id,
+        revision=origin.revision,
+        licence=origin.licence,
+        released=origin.released,
+        lineage=origin.lineage,
+        notes=notes,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 import subprocess
@@ -90,10 +91,7 @@ def test_the_digest_ignores_order_and_spaces_and_nothing_else(tmp_path):
     (tmp_path / "b.json").write_text('{ "y" : 2,\n "x" : 1 }')
     assert first.digest == resolve(str(tmp_path / "b.json")).digest
     assert first.digest != resolve(write(tmp_path / "c.json", {"x": 1, "y": 3})).digest
-    assert (
-        first.digest == "sha256:7d09b54d76d1b2cf3ec94cbcb8aff29fa6f4ecb8f4e9e13b1b2c8a9b2c2a6d1c"
-        or len(first.digest) == 71
-    )
+    assert first.digest == "sha256:" + hashlib.sha256(b'{"x":1,"y":2}').hexdigest()
 
 
 def test_a_source_is_frozen_and_shares_nothing():
