@@ -1,0 +1,139 @@
+"""From a comparison and what the rules found to the report: the same inputs give the same report."""
+
+from __future__ import annotations
+
+import dataclasses
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from archdiff.compare.changes import IMPACTS, highest
+from archdiff.report.entries import aligned, change_entry, finding_entry, model_entry
+from archdiff.report.schema import Report, RuleEntry
+from archdiff.report.summary import summarize
+from archdiff.report.values import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from archdiff.compare.comparison import Comparison
+    from archdiff.report.schema import Block, ChangeEntry, FindingEntry, Impact
+    from archdiff.rule import Finding, Rule
+
+__all__ = ["ALL", "Shown", "assemble"]
+
+_GROUPS = (
+    "Depth and layer pattern",
+    "Mixture of experts",
+    "Attention",
+    "Positions",
+    "Norms and residual stream",
+    "Feed-forward",
+    "State-space and convolution mixers",
+    "Embeddings and heads",
+    "Modalities",
+    "Storage, naming, lineage",
+)
+"""Order of the groups of rules; others follow by name."""
+
+_STRUCTURE_ONLY = (
+    "weights: not compared (structure only)",
+    "tokenizer: not compared",
+    "training data and logs: not compared",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """Which findings a report shows.
+
+    Args:
+        rules: ids of the rules whose findings it shows; None for all.
+        known: fingerprints of findings that it leaves out, because a baseline holds them.
+    """
+
+    rules: frozenset[str] | None = None
+    known: frozenset[str] = frozenset()
+
+
+ALL = Shown()
+"""Every finding."""
+
+
+def assemble(
+    comparison: Comparison,
+    located: Sequence[tuple[Rule, Finding]],
+    rules: Sequence[Rule],
+    blocks: tuple[Sequence[Block], Sequence[Block]] = ((), ()),
+    shown: Shown = ALL,
+) -> Report:
+    """Put together the report of a comparison.
+
+    Args:
+        comparison: of OLD and NEW.
+        located: every finding with the rule that noticed it.
+        rules: those that ran.
+        blocks: the folded graphs of OLD and NEW.
+        shown: which findings it shows; impact and explanations rest on all of them.
+    """
+    everything = _findings(located)
+    selected = [entry for entry in everything if shown.rules is None or entry.rule in shown.rules]
+    findings = tuple(entry for entry in selected if entry.fingerprint not in shown.known)
+    old, new = model_entry(comparison.old, blocks[0]), model_entry(comparison.new, blocks[1])
+    return Report(
+        archdiff=version("archdiff"),
+        transformers=str(comparison.new.network.graph.get("transformers") or version("transformers")),
+        old=old,
+        new=new,
+        summary=summarize(old, new, findings, _worst(comparison, everything), len(comparison.changes)),
+        findings=findings,
+        changes=_changes(comparison, everything),
+        alignment=tuple(aligned(stack) for stack in comparison.alignment),
+        rules=tuple(
+            RuleEntry(id=rule.id, pack=rule.pack) for rule in sorted(rules, key=lambda rule: rule.id)
+        ),
+        not_checked=(
+            *_unchecked(comparison),
+            *_left_out("not selected", len(everything) - len(selected)),
+            *_left_out("in the baseline", len(selected) - len(findings)),
+        ),
+    )
+
+
+def _findings(located: Sequence[tuple[Rule, Finding]]) -> tuple[FindingEntry, ...]:
+    """By impact, then by group, rule and place."""
+    names = sorted({rule.group for rule, _ in located} - set(_GROUPS))
+    order = {group: position for position, group in enumerate((*_GROUPS, *names))}
+    entries = [(order[rule.group], finding_entry(rule, finding)) for rule, finding in located]
+    return tuple(entry for _, entry in sorted(entries, key=lambda pair: _key(*pair)))
+
+
+def _key(group: int, entry: FindingEntry) -> tuple[object, ...]:
+    place = entry.new or entry.old
+    stands = (place.layers, place.path) if place is not None else ((), "")
+    return (IMPACTS.index(entry.impact), group, entry.rule, stands, entry.message, entry.fingerprint)
+
+
+def _changes(comparison: Comparison, findings: Iterable[FindingEntry]) -> tuple[ChangeEntry, ...]:
+    explained: dict[str, set[str]] = {}
+    for finding in findings:
+        for change in finding.changes:
+            explained.setdefault(change, set()).add(finding.rule)
+    return tuple(change_entry(change, sorted(explained.get(change.id, ()))) for change in comparison.changes)
+
+
+def _worst(comparison: Comparison, findings: Sequence[FindingEntry]) -> Impact | None:
+    """Of everything that differs; None where nothing does. What has no effect of its own does not count."""
+    impacts = [change.impact for change in comparison.changes if not change.inert]
+    impacts.extend(finding.impact for finding in findings)
+    return highest(impacts) if impacts or comparison.changes else None
+
+
+def _unchecked(comparison: Comparison) -> tuple[str, ...]:
+    stated = [
+        f"{graph.name}: {text}" for graph in (comparison.old, comparison.new) for text in graph.not_checked
+    ]
+    return tuple(clean(text) for text in dict.fromkeys((*stated, *_STRUCTURE_ONLY)))
+
+
+def _left_out(why: str, number: int) -> tuple[str, ...]:
+    return (f"{number:,} {'finding' if number == 1 else 'findings'}: {why}",) if number else ()
