@@ -1,1 +1,23 @@
-"""archdiff."""
+"""The module graph: built on the meta device, traced, named, fingerprinted, folded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from archdiff.graph.schema import ModelGraph
+    from archdiff.sources import Source
+
+__all__ = ["build_graph"]
+
+
+def build_graph(source: Source) -> ModelGraph:
+    """Build the graph of the model that a source describes; imports torch and transformers.
+
+    Raises:
+        ConfigError: its type is unknown, or it needs remote code.
+        BuildError: transformers refuses to build it.
+    """
+    from archdiff.graph.assemble import build_graph as build  # noqa: PLC0415 - torch is imported only to build
+
+    return build(source)

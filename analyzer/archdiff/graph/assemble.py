@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import networkx as nx
+import transformers
 
 from archdiff.graph.axes import label
-from archdiff.graph.build import Built, instantiate
+from archdiff.graph.build import Built, instantiate, quiet
 from archdiff.graph.facts import facts_of
 from archdiff.graph.flow import flow_of
 from archdiff.graph.function import Functions, functions_of
-from archdiff.graph.parts import digest, layer_stacks, modules_of
+from archdiff.graph.digests import digest
+from archdiff.graph.parts import layer_stacks, modules_of
 from archdiff.graph.roles import Sizes, assign
 from archdiff.graph.schema import SCHEMA_VERSION, ModelGraph, Node, Operator
 from archdiff.graph.settings import normalised, per_layer, sizes_of
@@ -38,17 +40,27 @@ def build_graph(source: Source) -> ModelGraph:
     stacks = layer_stacks(built.model)
     nodes = _static_nodes(built, stacks, sizes_of(config))
     kinds = _kinds(nodes, stacks, config)
-    recording = trace(built.model, kinds)
+    with quiet():
+        recording = trace(built.model, kinds)
     functions = functions_of(recording)
     programs: dict[str, tuple[Operator, ...]] = {}
     traced = [_with_function(node, recording, functions, programs) for node in nodes]
     network = _network(traced, recording, stacks)
     network.graph.update(_model_attributes(source, built, config, stacks, programs, recording))
-    return _with_facts(network)
+    return _with_facts(_renamed(network, built.renames))
+
+
+def _renamed(network: nx.MultiDiGraph[str], renames: Mapping[str, str]) -> nx.MultiDiGraph[str]:
+    """The network under the published module names, where a family was released under other ones."""
+    if not renames:
+        return network
+    mapping = {key: ".".join(renames.get(part, part) for part in key.split(".")) for key in network}
+    renamed: nx.MultiDiGraph[str] = nx.relabel_nodes(network, mapping, copy=True)
+    return renamed
 
 
 def _static_nodes(built: Built, stacks: Mapping[str, Sequence[str]], sizes: Sizes) -> list[Node]:
-    nodes = [node for _, node in modules_of(built.model)]
+    nodes = list(modules_of(built.model))
     layers = frozenset(layer for stack in stacks.values() for layer in stack)
     return label(assign(nodes, layers, sizes), sizes)
 
@@ -65,14 +77,10 @@ def _kinds(nodes: Sequence[Node], stacks: Mapping[str, Sequence[str]], config: M
 
 def static_fingerprints(nodes: Sequence[Node]) -> dict[str, str]:
     """Fingerprint of class, settings and tensors of each module and everything below it, names of parts included."""
-    below: dict[str, list[tuple[str, str]]] = {node.id: [] for node in nodes}
-    done: dict[str, str] = {}
-    for node in reversed(nodes):
-        tensors = [dataclasses.replace(t, tied_to=t.tied_to is not None or None) for t in node.tensors]  # type: ignore[arg-type]  # only its presence counts
-        done[node.id] = digest(node.class_name, sorted(node.attributes.items()), tensors, below[node.id][::-1])
-        if node.id:
-            below[node.id.rpartition(".")[0]].append((node.name, done[node.id]))
-    return done
+    return _bottom_up(
+        nodes,
+        lambda node: [node.class_name, sorted(node.attributes.items()), [_local(t) for t in node.tensors]],
+    )
 
 
 def _with_function(
@@ -112,3 +120,93 @@ def _network(nodes: Sequence[Node], recording: Trace, stacks: Mapping[str, Seque
         network.add_edge(node_id.partition("#")[0], node_id, kind="contains")
     network.add_edges_from((a, b, {"kind": "flows"}) for a, b in flow.edges)
     return network
+
+
+def _model_attributes(
+    source: Source, built: Built, config: Mapping[str, Any], stacks: Mapping[str, Sequence[str]],
+    programs: Mapping[str, tuple[Operator, ...]], recording: Trace,
+) -> dict[str, Any]:  # fmt: skip
+    untraced = f"data flow and function: {type(built.model).__name__} could not be traced ({recording.reason})"
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "name": source.name,
+        "reference": source.reference,
+        "model_type": str(source.config.get("model_type") or built.config.model_type),
+        "class_name": type(built.model).__name__,
+        "config": config,
+        "source": _source_attributes(source),
+        "stacks": {key: list(layers) for key, layers in stacks.items()},
+        "programs": {key: [_row(operator) for operator in program] for key, program in sorted(programs.items())},
+        "notes": [*source.notes, *built.notes],
+        "not_checked": [untraced] if recording.reason else [],
+        "transformers": transformers.__version__,
+    }
+
+
+def _source_attributes(source: Source) -> dict[str, Any]:
+    return {
+        "kind": source.kind,
+        "digest": source.digest,
+        "hub_id": source.hub_id,
+        "revision": source.revision,
+        "licence": source.licence,
+        "released": source.released,
+        "lineage": [{"base": item.base, "relation": item.relation} for item in source.lineage],
+        "architectures": [str(name) for name in source.config.get("architectures") or ()],
+        "remote_code": bool(source.config.get("auto_map")),
+    }
+
+
+def _row(operator: Operator) -> list[Any]:
+    return [operator.name, list(operator.arguments), list(operator.inputs), [list(shape) for shape in operator.shapes]]
+
+
+def _with_facts(network: nx.MultiDiGraph[str]) -> ModelGraph:
+    """Read the facts from the finished network, then fingerprint everything."""
+    draft = ModelGraph(network.copy())
+    nodes = {key: node for key, node in draft.nodes.items() if node.kind == "module"}
+    keys = static_fingerprints(list(nodes.values()))
+    for key, node in nodes.items():
+        draft.nodes[key] = dataclasses.replace(node, identity=keys[key])  # type: ignore[index]  # a draft of our own
+    facts = facts_of(draft)
+    structures = _structures(list(nodes.values()))
+    for key, found in facts.items():
+        network.nodes[key]["facts"] = {name: _listed(found[name]) for name in sorted(found)}
+    for key, identity in _identities(list(nodes.values()), facts).items():
+        network.nodes[key].update(structure=structures[key], identity=identity)
+    return ModelGraph(network)
+
+
+def _listed(value: Any) -> Any:
+    return [_listed(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _structures(nodes: Sequence[Node]) -> dict[str, str]:
+    """Fingerprint of the names and shapes of the tensors of each module and everything below it."""
+    return _bottom_up(nodes, lambda node: [(t.name, t.shape) for t in node.tensors if t.persistent])
+
+
+def _identities(nodes: Sequence[Node], facts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Fingerprint of everything known of each module and everything below it."""
+    return _bottom_up(
+        nodes,
+        lambda node: [
+            node.class_name, node.role, sorted(node.attributes.items()), [_local(t) for t in node.tensors],
+            node.program, node.function, sorted(facts.get(node.id, {}).items()),
+        ],
+    )  # fmt: skip
+
+
+def _local(tensor: Any) -> Any:
+    """A tensor without the name of the one whose storage it shares, which differs from layer to layer."""
+    return dataclasses.replace(tensor, tied_to="another" if tensor.tied_to else None)
+
+
+def _bottom_up(nodes: Sequence[Node], own: Callable[[Node], object]) -> dict[str, str]:
+    below: dict[str, list[tuple[str, str]]] = {node.id: [] for node in nodes}
+    done: dict[str, str] = {}
+    for node in reversed(nodes):
+        done[node.id] = digest(own(node), below[node.id][::-1])
+        if node.id:
+            below[node.id.rpartition(".")[0]].append((node.name, done[node.id]))
+    return done

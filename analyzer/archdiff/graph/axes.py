@@ -67,6 +67,8 @@ def label(nodes: Iterable[Node], sizes: Sizes) -> list[Node]:
 def _axes(node: Node, tensor: Tensor, inside: str, sizes: Sizes) -> tuple[str, ...]:
     if node.role == "expert" and len(tensor.shape) in (2, 3):
         return _stacked(tensor, sizes)
+    if node.role == "rotary":
+        return ("rotary-frequencies",) * len(tensor.shape)
     names = _projection(node.role, inside)
     if names is None:
         return tuple(_by_size(size, sizes) for size in tensor.shape)

@@ -17,7 +17,7 @@ from transformers import AutoConfig, PreTrainedConfig
 from archdiff.errors import ArchdiffError, BuildError, ConfigError
 from archdiff.graph.families import FAMILIES, Family
 
-__all__ = ["Built", "instantiate"]
+__all__ = ["Built", "instantiate", "quiet"]
 
 _AUTO_CLASSES = ("AutoModelForCausalLM", "AutoModelForImageTextToText", "AutoModelForSeq2SeqLM", "AutoModel")
 
@@ -51,7 +51,7 @@ def instantiate(config: Mapping[str, Any], subject: str) -> Built:
         ConfigError: its type is unknown, or it needs remote code.
         BuildError: transformers refuses to build it.
     """
-    with _quiet(), _plain_errors(subject):
+    with quiet(), _plain_errors(subject):
         prepared, family, notes = _known_type(dict(config), subject)
         settings = AutoConfig.for_model(prepared.pop("model_type"), **prepared)
         model_class, class_notes = _model_class(settings, config, family)
@@ -136,7 +136,7 @@ def _plain_errors(subject: str) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep the warnings of transformers and torch away from the user's terminal; the report states what matters."""
     names = ("transformers", "torch", "accelerate")
     levels = {name: logging.getLogger(name).level for name in names}

@@ -6,7 +6,7 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from archdiff.graph.parts import digest
+from archdiff.graph.digests import digest
 from archdiff.graph.recorder import Call
 from archdiff.graph.schema import Operator
 from archdiff.graph.trace import Trace

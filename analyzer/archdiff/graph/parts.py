@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 import torch
 from torch import nn
 
+from archdiff.graph.digests import digest
 from archdiff.graph.schema import Node, Tensor, Value
 
-__all__ = ["digest", "layer_stacks", "modules_of"]
+__all__ = ["layer_stacks", "modules_of"]
 
 _BOOKKEEPING = frozenset({
     "layer_idx", "layer_index", "layer_number", "layer_id", "block_idx", "depth_idx", "name_or_path", "kernel_config",
@@ -25,32 +25,16 @@ _LONGEST_ATTRIBUTE = 64
 _LARGEST_COMPUTED_BUFFER = 1 << 20
 
 
-def digest(*parts: object) -> str:
-    """A short fingerprint of values whose `repr` is deterministic."""
-    return hashlib.blake2b("\x1f".join(map(repr, parts)).encode(), digest_size=10).hexdigest()
-
-
-def modules_of(model: nn.Module, renames: Mapping[str, str]) -> Iterator[tuple[nn.Module, Node]]:
-    """Every module with its node, in definition order; roles, functions and fingerprints are still to come.
-
-    Args:
-        model: on the meta device.
-        renames: module names to publish under another name.
-    """
+def modules_of(model: nn.Module) -> Iterator[Node]:
+    """A node for every module, in definition order; roles, functions and fingerprints are still to come."""
     owners: dict[int, str] = {}
     for name, module in model.named_modules():
-        tensors = tuple(_tensors(name, module, owners))
-        node = Node(
-            id=_renamed(name, renames),
+        yield Node(
+            id=name,
             class_name=type(module).__name__,
-            tensors=tensors,
+            tensors=tuple(_tensors(name, module, owners)),
             attributes=dict(_attributes(module)),
         )
-        yield module, node
-
-
-def _renamed(name: str, renames: Mapping[str, str]) -> str:
-    return ".".join(renames.get(part, part) for part in name.split("."))
 
 
 def _tensors(name: str, module: nn.Module, owners: dict[int, str]) -> Iterator[Tensor]:
@@ -102,7 +86,8 @@ def _computed_buffers(module: nn.Module) -> dict[str, str]:
 
 def _numbers(buffer: torch.Tensor) -> list[float]:
     """Values to six significant digits, so that a platform's last bit does not count as a change."""
-    return [float(f"{number:.6g}") for number in buffer.detach().double().flatten().tolist()]
+    real = torch.view_as_real(buffer) if buffer.is_complex() else buffer
+    return [float(f"{number:.6g}") for number in real.detach().double().flatten().tolist()]
 
 
 def layer_stacks(model: nn.Module) -> dict[str, list[str]]:

@@ -69,10 +69,16 @@ _IGNORED_KEYWORDS = frozenset({"device", "dtype", "layout", "pin_memory", "memor
 
 
 class Recorder(TorchDispatchMode):
-    """Collects `Call`s while active; `stack` holds the ids of the modules whose `forward` is running."""
+    """Collects `Call`s while active.
 
-    def __init__(self) -> None:
+    Args:
+        sample: length of the sample input, for classes that ask a tensor for its value.
+    """
+
+    def __init__(self, sample: int) -> None:
         super().__init__()
+        self.sample = sample
+        self.assumed = 0
         self.stack: list[str] = [""]
         self.calls: list[Call] = []
         self._alive: list[torch.Tensor] = []
@@ -94,11 +100,23 @@ class Recorder(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # noqa: ARG002 - torch's signature
         """Run the operator and note it down."""
+        if func is torch.ops.aten._local_scalar_dense.default:
+            return self._assume(args[0])
         result = func(*args, **(kwargs or {}))
         if len(self.calls) >= MAX_OPERATORS:
             raise OverflowError(f"more than {MAX_OPERATORS:,} operators in one forward pass")
         self.calls.append(self._call(func, args, kwargs or {}, result))
         return result
+
+    def _assume(self, tensor: torch.Tensor) -> bool | int | float:
+        """A value for a tensor whose value the class asks for: meta tensors have none.
+
+        False, or the length of the sample input, as if no special case held.
+        """
+        self.assumed += 1
+        if tensor.dtype is torch.bool:
+            return False
+        return 0.0 if tensor.dtype.is_floating_point else self.sample
 
     def _call(self, func: Any, args: Any, kwargs: dict[str, Any], result: Any) -> Call:
         name = func.overloadpacket.__name__

@@ -85,7 +85,7 @@ def _sample_inputs(model: nn.Module) -> Iterator[dict[str, Any]]:
 
 
 def _record(model: nn.Module, kinds: Mapping[str, str], inputs: dict[str, Any]) -> Trace:
-    recorder = Recorder()
+    recorder = Recorder(SEQUENCE_LENGTH)
     names = {module: name for name, module in model.named_modules()}
     tensors = {
         recorder.identify(tensor): (name, key)

@@ -1,0 +1,171 @@
+"""Align the layers of two stacks as sequences, by similarity and not by number.
+
+Needleman and Wunsch (1970) with a free gap: the alignment that is best in the sum of similarities, where two
+layers that have little in common may not be paired. Scores are integers and ties are broken by value, so that
+swapping the two models mirrors the alignment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from archdiff.compare.comparison import LayerPair, StackAlignment
+from archdiff.graph.schema import ModelGraph, Node
+
+__all__ = ["align_stacks", "similarity"]
+
+_SCALE = 1000
+_LEAST = 250
+"""Layers that share less than a quarter of what is known of them are never paired."""
+
+_TOWER_HINTS = ("vision", "visual", "audio", "encoder", "decoder")
+
+
+def align_stacks(old: ModelGraph, new: ModelGraph) -> tuple[StackAlignment, ...]:
+    """An alignment for every layer stack of either model."""
+    pairs, alone_old, alone_new = _stack_pairs(old, new)
+    done = [_align(old, new, first, second) for first, second in pairs]
+    done += [StackAlignment(key, None, _unmatched(len(old.stacks[key]), old=True), ambiguous=False) for key in alone_old]
+    done += [StackAlignment(None, key, _unmatched(len(new.stacks[key]), old=False), ambiguous=False) for key in alone_new]
+    return tuple(done)
+
+
+def _stack_pairs(old: ModelGraph, new: ModelGraph) -> tuple[list[tuple[str, str]], list[str], list[str]]:
+    """Stacks that correspond: those of the same kind of tower, the larger first; then what is left alone."""
+    pairs: list[tuple[str, str]] = []
+    left, right = list(old.stacks), list(new.stacks)
+    for hint in (*_TOWER_HINTS, ""):
+        first = [key for key in left if _hint(key) == hint]
+        second = [key for key in right if _hint(key) == hint]
+        for a, b in zip(_by_size(old, first), _by_size(new, second), strict=False):
+            pairs.append((a, b))
+            left.remove(a)
+            right.remove(b)
+    order = list(old.stacks)
+    return sorted(pairs, key=lambda pair: order.index(pair[0])), left, right
+
+
+def _hint(stack: str) -> str:
+    return next((hint for hint in _TOWER_HINTS if hint in stack), "")
+
+
+def _by_size(graph: ModelGraph, stacks: Sequence[str]) -> list[str]:
+    return sorted(stacks, key=lambda key: (-len(graph.stacks[key]), key))
+
+
+def _unmatched(count: int, *, old: bool) -> tuple[LayerPair, ...]:
+    return tuple(LayerPair(i if old else None, None if old else i, 0.0, "unmatched") for i in range(count))
+
+
+def _align(old: ModelGraph, new: ModelGraph, first: str, second: str) -> StackAlignment:
+    a = [old.nodes[layer] for layer in old.stacks[first]]
+    b = [new.nodes[layer] for layer in new.stacks[second]]
+    scores = _Scores(old, new)
+    steps = _best_path(a, b, scores)
+    pairs = tuple(_pair(a, b, i, j, scores) for i, j in steps)
+    return StackAlignment(first, second, pairs, _ambiguous(a, b, steps))
+
+
+def _pair(a: Sequence[Node], b: Sequence[Node], i: int | None, j: int | None, scores: _Scores) -> LayerPair:
+    if i is None or j is None:
+        return LayerPair(i, j, 0.0, "unmatched")
+    score = scores.of(a[i], b[j])
+    return LayerPair(i, j, score / _SCALE, "identical" if a[i].identity == b[j].identity else "aligned")
+
+
+class _Scores:
+    """Similarities in thousandths, computed once for each pair of distinct layer kinds."""
+
+    def __init__(self, old: ModelGraph, new: ModelGraph) -> None:
+        self.old, self.new = old, new
+        self.known: dict[tuple[str, str], int] = {}
+        self.features: dict[str, frozenset[Any]] = {}
+
+    def of(self, a: Node, b: Node) -> int:
+        key = (a.identity, b.identity)
+        if key not in self.known:
+            same = a.identity == b.identity
+            value = similarity(self._features(self.old, a), self._features(self.new, b))
+            self.known[key] = _SCALE if same else min(round(value * _SCALE), _SCALE - 1)
+        return self.known[key]
+
+    def _features(self, graph: ModelGraph, layer: Node) -> frozenset[Any]:
+        if layer.identity not in self.features:
+            self.features[layer.identity] = frozenset(_features(graph, layer))
+        return self.features[layer.identity]
+
+
+def similarity(a: frozenset[Any], b: frozenset[Any]) -> float:
+    """Share of what two layers have in common: the Jaccard index of their features."""
+    return len(a & b) / len(a | b) if a or b else 1.0
+
+
+def _features(graph: ModelGraph, layer: Node) -> set[Any]:
+    """What is known of a layer: its facts, the roles of its parts, the axes of its tensors."""
+    found: set[Any] = {("fact", key, value) for key, value in layer.facts.items()}
+    for key in graph.subtree(layer.id):
+        node = graph.nodes[key]
+        if node.kind == "module" and node.role:
+            found.add(("role", node.role))
+            found |= {("tensor", node.role, tensor.axes) for tensor in node.tensors}
+    return found
+
+
+def _best_path(a: Sequence[Node], b: Sequence[Node], scores: _Scores) -> list[tuple[int | None, int | None]]:
+    """Pairs of indices in order; None stands for a gap."""
+    table, best = _tables(a, b, scores)
+    i = j = 0
+    steps: list[tuple[int | None, int | None]] = []
+    while i < len(a) and j < len(b):
+        score = table[i, j]
+        if score >= _LEAST and best[i, j] == best[i + 1, j + 1] + score:
+            steps.append((i, j))
+            i, j = i + 1, j + 1
+        elif _skip_old(a, b, i, j, best):
+            steps.append((i, None))
+            i += 1
+        else:
+            steps.append((None, j))
+            j += 1
+    return [*steps, *((k, None) for k in range(i, len(a))), *((None, k) for k in range(j, len(b)))]
+
+
+def _skip_old(a: Sequence[Node], b: Sequence[Node], i: int, j: int, best: Any) -> bool:
+    """Whether to leave the layer of OLD without partner; where both are as good, by value."""
+    if best[i + 1, j] != best[i, j + 1]:
+        return bool(best[i + 1, j] > best[i, j + 1])
+    left, right = (len(a) - i, a[i].identity), (len(b) - j, b[j].identity)
+    return left >= right
+
+
+def _tables(a: Sequence[Node], b: Sequence[Node], scores: _Scores) -> tuple[Any, Any]:
+    """Similarity of every pair, and the best sum from each pair of positions to the ends; thousandths, int64."""
+    kinds_a, kinds_b = _kinds(a), _kinds(b)
+    matrix = np.array([[scores.of(x, y) for y in kinds_b.values()] for x in kinds_a.values()], dtype=np.int64)
+    rows = np.array([list(kinds_a).index(x.identity) for x in a])
+    columns = np.array([list(kinds_b).index(y.identity) for y in b])
+    table = matrix[np.ix_(rows, columns)]
+    allowed = np.where(table >= _LEAST, table, -(1 << 40))
+    best = np.zeros((len(a) + 1, len(b) + 1), dtype=np.int64)
+    for i in range(len(a) - 1, -1, -1):
+        here = np.maximum(best[i + 1, :-1], best[i + 1, 1:] + allowed[i])
+        best[i, :-1] = np.maximum.accumulate(here[::-1])[::-1]
+    return table, best
+
+
+def _kinds(layers: Sequence[Node]) -> Mapping[str, Node]:
+    return {layer.identity: layer for layer in layers}
+
+
+def _ambiguous(a: Sequence[Node], b: Sequence[Node], steps: Sequence[tuple[int | None, int | None]]) -> bool:
+    """Whether a layer without partner could change places with an equal neighbour that has one."""
+    for before, after in zip(steps, steps[1:], strict=False):
+        for side, layers in ((0, a), (1, b)):
+            x, y = before[side], after[side]
+            lone = (before[1 - side] is None) != (after[1 - side] is None)
+            if x is not None and y is not None and lone and layers[x].identity == layers[y].identity:
+                return True
+    return False

@@ -1,0 +1,182 @@
+"""Compare two graphs: align the layers, match what is inside, collect what differs, fold it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from archdiff.compare.align import align_stacks
+from archdiff.compare.changes import Change, Impact, Place
+from archdiff.compare.comparison import Comparison, StackAlignment
+from archdiff.compare.inert import inert_config
+from archdiff.compare.match import match
+from archdiff.compare.nodes import Found, alone, between
+from archdiff.graph.digests import digest
+from archdiff.graph.schema import ModelGraph, Value
+
+__all__ = ["compare"]
+
+
+def compare(old: ModelGraph, new: ModelGraph) -> Comparison:
+    """Everything that differs between two models.
+
+    Returns:
+        Alignment and changes, in an order that depends on the two graphs alone.
+    """
+    alignment = align_stacks(old, new)
+    found = _Collector()
+    for found_change in _outside(old, new, alignment):
+        found.add(found_change, None)
+    for stack in alignment:
+        _inside(old, new, stack, found)
+    for change in (*_config(old, new), *_model(old, new)):
+        found.add(change, None)
+    return Comparison(old, new, alignment, found.changes())
+
+
+class _Collector:
+    """Folds the same change in several layers into one."""
+
+    def __init__(self) -> None:
+        self.groups: dict[Found, list[tuple[int | None, int | None]]] = {}
+
+    def add(self, found: Found, layers: tuple[int | None, int | None] | None) -> None:
+        """Note a change; its ids hold `*` for the number of a layer.
+
+        Args:
+            found: the change.
+            layers: number of the layer in OLD and in NEW; None outside the stacks.
+        """
+        numbers = self.groups.setdefault(found, [])
+        if layers is not None:
+            numbers.append(layers)
+
+    def changes(self) -> tuple[Change, ...]:
+        done = [_change(found, numbers) for found, numbers in self.groups.items()]
+        return tuple(sorted(done, key=_order))
+
+
+def _order(change: Change) -> tuple[str, ...]:
+    place = change.where
+    return (place.path, str(place.layers), change.kind, change.subject, "".join(change.axes), change.id)
+
+
+def _change(found: Found, numbers: list[tuple[int | None, int | None]]) -> Change:
+    first = tuple(sorted(number for number, _ in numbers if number is not None))
+    second = tuple(sorted(number for _, number in numbers if number is not None))
+    old = Place(found.old, first) if found.old is not None else None
+    new = Place(found.new, second) if found.new is not None else None
+    values = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+    values |= {"old": old, "new": new, "parameters": found.parameters * max(1, len(numbers))}
+    key = digest(found.kind, old, new, found.role, found.subject, found.before, found.after, found.axes)
+    return Change(**values, id=key)
+
+
+def _outside(old: ModelGraph, new: ModelGraph, alignment: Iterable[StackAlignment]) -> Iterator[Found]:
+    """The parts that stand in no stack, stacks without partner among them."""
+    pairs = {stack.old: stack.new for stack in alignment if stack.old is not None and stack.new is not None}
+    opaque = frozenset((*old.stacks, *new.stacks))
+    matching = match(old, new, ("", ""), opaque)
+    matched = {pair.old: pair.new for pair in matching.pairs}
+    for pair in matching.pairs:
+        yield from between(old, new, pair)
+    for module in matching.removed:
+        yield from _without_stacks(old, module, frozenset(pairs), added=False)
+    for module in matching.added:
+        yield from _without_stacks(new, module, frozenset(pairs.values()), added=True)
+    for first, second in pairs.items():
+        if matched.get(first) != second and first.rpartition(".")[2] != second.rpartition(".")[2]:
+            renamed = Found("module-renamed", first, second, "layers", "", first, second, "breaking")
+            yield renamed
+
+
+def _without_stacks(graph: ModelGraph, module: str, paired: frozenset[str | None], *, added: bool) -> Iterator[Found]:
+    """A module without partner; if it holds a stack that has one, only the rest of it."""
+    if not any(stack is not None and (stack == module or stack.startswith(f"{module}.")) for stack in paired):
+        yield alone(graph, module, added=added)
+    elif module not in paired:
+        for key in graph.children[module]:
+            if graph.nodes[key].kind == "module":
+                yield from _without_stacks(graph, key, paired, added=added)
+
+
+def _inside(old: ModelGraph, new: ModelGraph, stack: StackAlignment, found: _Collector) -> None:
+    """The layers of one stack; each distinct pair of kinds is compared once."""
+    known: dict[tuple[str, str], list[Found]] = {}
+    if stack.old is not None and stack.new is not None:
+        for i, j in stack.matched:
+            a, b = old.stacks[stack.old][i], new.stacks[stack.new][j]
+            key = (old.nodes[a].identity, new.nodes[b].identity)
+            if key not in known:
+                known[key] = [_starred(change, a, b) for change in _layer(old, new, a, b)]
+            for change in known[key]:
+                found.add(change, (i, j))
+        _lone_layers(old, old.stacks[stack.old], stack.removed, found, added=False)
+        _lone_layers(new, new.stacks[stack.new], stack.added, found, added=True)
+
+
+def _layer(old: ModelGraph, new: ModelGraph, a: str, b: str) -> Iterator[Found]:
+    if old.nodes[a].identity == new.nodes[b].identity:
+        return
+    matching = match(old, new, (a, b))
+    for pair in matching.pairs:
+        for change in between(old, new, pair):
+            if not (pair.old == a and change.kind == "module-renamed"):
+                yield change
+    for module in matching.removed:
+        yield alone(old, module, added=False)
+    for module in matching.added:
+        yield alone(new, module, added=True)
+
+
+def _lone_layers(
+    graph: ModelGraph, layers: tuple[str, ...], numbers: tuple[int, ...], found: _Collector, *, added: bool
+) -> None:
+    kinds: dict[str, Found] = {}
+    for number in numbers:
+        kind = graph.nodes[layers[number]].identity
+        if kind not in kinds:
+            change = alone(graph, layers[number], added=added)
+            kinds[kind] = dataclasses.replace(_starred(change, layers[number], layers[number]), subject=kind)
+        found.add(kinds[kind], (None, number) if added else (number, None))
+
+
+def _starred(change: Found, a: str, b: str) -> Found:
+    """The change with `*` for the number of its layer."""
+    return dataclasses.replace(change, old=_star(change.old, a), new=_star(change.new, b))
+
+
+def _star(path: str | None, layer: str) -> str | None:
+    if path is None:
+        return None
+    return f"{layer.rpartition('.')[0]}.*{path.removeprefix(layer)}"
+
+
+def _config(old: ModelGraph, new: ModelGraph) -> Iterator[Found]:
+    """Config values; what they do shows in the graph, so that alone they are cosmetic where it was traced."""
+    first, second = dict(_flat(old.config)), dict(_flat(new.config))
+    traced = not old.not_checked and not new.not_checked
+    for key in sorted(first.keys() | second.keys()):
+        before, after = first.get(key), second.get(key)
+        if before == after and isinstance(before, bool) == isinstance(after, bool):
+            continue
+        inert = inert_config(key)
+        if old.model_type != new.model_type and not (key in first and key in second):
+            inert = inert or "a key that one of the two families alone has"
+        impact: Impact = "cosmetic" if traced or inert else "behavioral"
+        yield Found("config-changed", "", "", "model", key, before, after, impact, inert=inert)
+
+
+def _flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Value]]:
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _model(old: ModelGraph, new: ModelGraph) -> Iterator[Found]:
+    inert = "the name of the family; what it stands for is compared part by part"
+    if old.model_type != new.model_type:
+        yield Found("model-changed", "", "", "model", "model_type", old.model_type, new.model_type, "cosmetic", inert=inert)

@@ -1,0 +1,30 @@
+"""Why some settings need no explanation by a rule."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+__all__ = ["inert_attribute", "inert_config"]
+
+
+@cache
+def _reasons(table: str) -> Mapping[str, str]:
+    rows = tomllib.loads(files("archdiff.compare").joinpath("inert.toml").read_text(encoding="utf-8"))[table]
+    return {name: reason for reason, names in rows.items() for name in names}
+
+
+def inert_attribute(name: str) -> str:
+    """Why a module's setting has no effect of its own; empty if it may have one."""
+    return _reasons("attributes").get(name, "")
+
+
+def inert_config(path: str) -> str:
+    """Why a config value has no effect of its own; empty if it may have one.
+
+    Args:
+        path: the key, nested ones with dots; the last part decides.
+    """
+    return _reasons("config").get(path.rpartition(".")[2], "")

@@ -1,0 +1,215 @@
+"""What differs between two modules that correspond, and what an added or removed module amounts to."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from archdiff.compare.changes import ChangeKind, Impact
+from archdiff.compare.inert import inert_attribute
+from archdiff.compare.match import Match
+from archdiff.compare.operators import arrangement, effective_operators, tensorless, tokens
+from archdiff.graph.schema import Confidence, ModelGraph, Node, Tensor, Value
+
+__all__ = ["Found", "alone", "between"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Found:
+    """A change at one pair of modules, before it is folded over layers; the fields are those of `Change`.
+
+    Args:
+        old: id of the module in OLD; None for what is new.
+        new: id of the module in NEW; None for what is gone.
+        content: the nodes of an added or removed module.
+    """
+
+    kind: ChangeKind
+    old: str | None
+    new: str | None
+    role: str
+    subject: str
+    before: Value
+    after: Value
+    impact: Impact
+    axes: tuple[str, ...] = ()
+    parameters: int = 0
+    confidence: Confidence = "high"
+    inert: str = ""
+    content: tuple[Node, ...] = dataclasses.field(default=(), compare=False)
+
+
+def alone(graph: ModelGraph, module: str, *, added: bool) -> Found:
+    """The change that a module without partner amounts to, with everything below it."""
+    node = graph.nodes[module]
+    stored = any(t.persistent for key in graph.subtree(module) for t in graph.nodes[key].tensors)
+    empty = tensorless(graph, module)
+    count = graph.subtree_parameters(module)
+    return Found(
+        kind="module-added" if added else "module-removed",
+        old=None if added else module,
+        new=module if added else None,
+        role=node.role,
+        subject="",
+        before=None if added else node.class_name,
+        after=node.class_name if added else None,
+        impact="breaking" if stored else "cosmetic" if empty else "behavioral",
+        parameters=count if added else -count,
+        inert="holds no tensors: what it computes is compared with the module around it" if empty else "",
+        content=tuple(graph.nodes[key] for key in graph.subtree(module)),
+    )
+
+
+def between(old: ModelGraph, new: ModelGraph, pair: Match) -> Iterator[Found]:
+    """Everything that differs between two matched modules themselves; their parts are compared on their own."""
+    a, b = old.nodes[pair.old], new.nodes[pair.new]
+    if a.identity == b.identity and a.name == b.name:
+        return
+    base = Found("class-changed", a.id, b.id, a.role or b.role, "", None, None, "cosmetic", confidence=pair.confidence)
+    yield from _identity(old, new, base, a, b)
+    yield from _attributes(base, a, b)
+    stated = all(graph.nodes[""].facts.get("dtype") is not None for graph in (old, new))
+    yield from _tensors(base, a, b, stated=stated)
+    yield from _function(old, new, base, a, b)
+
+
+def _identity(old: ModelGraph, new: ModelGraph, base: Found, a: Node, b: Node) -> Iterator[Found]:
+    if a.name != b.name:
+        stored = any(t.persistent for key in old.subtree(a.id) for t in old.nodes[key].tensors)
+        impact: Impact = "breaking" if stored else "cosmetic"
+        inert = "" if stored or not tensorless(new, b.id) else "holds no tensors, so no stored name changes"
+        yield dataclasses.replace(base, kind="module-renamed", before=a.name, after=b.name, impact=impact, inert=inert)
+    if a.class_name != b.class_name:
+        inert = "another class for the same part: its tensors, settings and operators are compared one by one"
+        yield dataclasses.replace(base, before=a.class_name, after=b.class_name, inert=inert)
+
+
+def _attributes(base: Found, a: Node, b: Node) -> Iterator[Found]:
+    """Settings; where both were traced, their effect shows in the operators, so that alone they are cosmetic."""
+    traced = a.function is not None and b.function is not None
+    for key in sorted(a.attributes.keys() | b.attributes.keys()):
+        before, after = a.attributes.get(key), b.attributes.get(key)
+        if before == after and type(before) is type(after):
+            continue
+        shared = key in a.attributes and key in b.attributes
+        inert = inert_attribute(key)
+        if not shared and a.class_name != b.class_name:
+            inert = inert or "a setting that one of the two classes alone has"
+        impact: Impact = "cosmetic" if traced or inert else "behavioral"
+        yield dataclasses.replace(
+            base, kind="attribute-changed", subject=key, before=before, after=after, impact=impact, inert=inert
+        )
+
+
+def _tensors(base: Found, a: Node, b: Node, *, stated: bool) -> Iterator[Found]:
+    first, second = {t.name: t for t in a.tensors}, {t.name: t for t in b.tensors}
+    for name in sorted(first.keys() - second.keys()):
+        yield _lone(base, first[name], added=False)
+    for name in sorted(second.keys() - first.keys()):
+        yield _lone(base, second[name], added=True)
+    for name in sorted(first.keys() & second.keys()):
+        yield from _tensor(base, first[name], second[name], stated=stated)
+
+
+def _lone(base: Found, tensor: Tensor, *, added: bool) -> Found:
+    count = tensor.count if tensor.kind == "parameter" and tensor.tied_to is None else 0
+    return dataclasses.replace(
+        base,
+        kind="tensor-added" if added else "tensor-removed",
+        subject=tensor.name,
+        before=None if added else tensor.shape,
+        after=tensor.shape if added else None,
+        axes=tensor.axes,
+        impact="breaking" if tensor.persistent else "behavioral",
+        parameters=count if added else -count,
+    )
+
+
+def _tensor(base: Found, a: Tensor, b: Tensor, *, stated: bool) -> Iterator[Found]:
+    base = dataclasses.replace(base, subject=a.name)
+    if a.shape != b.shape:
+        yield from _reshaped(base, a, b)
+    if a.dtype != b.dtype:
+        inert = "" if stated else "one of the two configs states no type"
+        yield dataclasses.replace(base, kind="tensor-retyped", before=a.dtype, after=b.dtype, inert=inert)
+    if a.digest != b.digest:
+        yield dataclasses.replace(base, kind="tensor-recomputed", before=a.digest, after=b.digest, impact="behavioral")
+    if (a.tied_to is None) != (b.tied_to is None):
+        untied: Impact = "breaking" if b.tied_to is None else "behavioral"
+        own = b.count if b.tied_to is None else -a.count
+        yield dataclasses.replace(
+            base, kind="tensor-retied", before=a.tied_to, after=b.tied_to, impact=untied, parameters=own
+        )
+
+
+def _reshaped(base: Found, a: Tensor, b: Tensor) -> Iterator[Found]:
+    """One change for each axis whose size differs, with its share of the parameters gained or lost."""
+    impact: Impact = "breaking" if a.persistent and b.persistent else "behavioral"
+    base = dataclasses.replace(base, kind="tensor-reshaped", impact=impact)
+    trained = a.kind == "parameter" and b.tied_to is None and a.tied_to is None
+    if sorted(a.axes) != sorted(b.axes) or len(set(a.axes)) != len(a.axes):
+        positions = [(x, m, n) for x, m, n in zip(b.axes, a.shape, b.shape, strict=False) if m != n]
+        if len(a.shape) != len(b.shape) or len(a.axes) != len(a.shape):
+            yield dataclasses.replace(
+                base, before=a.shape, after=b.shape, axes=b.axes, parameters=b.count - a.count if trained else 0
+            )
+            return
+    else:
+        before = dict(zip(a.axes, a.shape, strict=True))
+        positions = [(x, before[x], n) for x, n in zip(b.axes, b.shape, strict=True) if before[x] != n]
+        if a.axes != b.axes:
+            yield dataclasses.replace(base, before=a.axes, after=b.axes, axes=("order",))
+    shares = _shares(a.count, b.count, positions) if trained else {}
+    for position, (axis, m, n) in enumerate(positions):
+        yield dataclasses.replace(base, before=m, after=n, axes=(axis,), parameters=shares.get(position, 0))
+
+
+def _shares(before: int, after: int, axes: list[tuple[str, int, int]]) -> Mapping[int, int]:
+    """Split a change of a product over its factors: the logarithmic mean Divisia decomposition (Ang, 2005).
+
+    The shares sum to `after - before`, and change sign when the two are swapped.
+    """
+    if not axes or not before or not after:
+        return {}
+    mean = before if before == after else (after - before) / math.log(after / before)
+    shares = [round(mean * math.log(n / m)) for _, m, n in axes]
+    shares[-1] += (after - before) - sum(shares)
+    return dict(enumerate(shares))
+
+
+def _function(old: ModelGraph, new: ModelGraph, base: Found, a: Node, b: Node) -> Iterator[Found]:
+    """Computing operators that one runs and the other does not; where none, how they are wired."""
+    if a.function is None or b.function is None or tensorless(old, a.id) or tensorless(new, b.id):
+        return
+    first, second = tokens(tuple(effective_operators(old, a))), tokens(tuple(effective_operators(new, b)))
+    change = dataclasses.replace(base, kind="operators-changed", impact="behavioral")
+    if first != second:
+        yield from _operators(change, first - second, second - first)
+    elif _rewired(old, new, a, b):
+        written = a.class_name != b.class_name and a.role != "layer"
+        inert = "the same operators, arranged by another class" if written else ""
+        yield dataclasses.replace(
+            change, subject="wiring", before=_wires(old, a), after=_wires(new, b), inert=inert,
+            impact="cosmetic" if inert else "behavioral",
+        )  # fmt: skip
+
+
+def _operators(change: Found, removed: Counter[str], added: Counter[str]) -> Iterator[Found]:
+    """One change for each operator, under its name, with the calls that came or went."""
+    for name in sorted({token.partition("(")[0] for token in (*removed, *added)}):
+        before, after = (
+            tuple(sorted(token for token in side.elements() if token.partition("(")[0] == name)) for side in (removed, added)
+        )
+        yield dataclasses.replace(change, subject=name, before=before, after=after)
+
+
+def _rewired(old: ModelGraph, new: ModelGraph, a: Node, b: Node) -> bool:
+    """Whether the same operators read other things, for another reason than a tensor that came or went."""
+    same_tensors = {t.name for t in a.tensors} == {t.name for t in b.tensors}
+    return same_tensors and a.program != b.program and arrangement(old, a) != arrangement(new, b)
+
+
+def _wires(graph: ModelGraph, node: Node) -> tuple[str, ...]:
+    return tuple(f"{name}({', '.join(inputs)})" for name, inputs in arrangement(graph, node))

@@ -1,0 +1,117 @@
+"""Facts of the model as a whole: sizes, heads, towers, storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from archdiff.graph.facts.reading import Reading, weight
+from archdiff.graph.schema import ModelGraph, Node, Value
+
+__all__ = ["main_stack", "read"]
+
+Facts = Iterator[tuple[str, Value]]
+
+_PREDICTION_KEYS = ("num_nextn_predict_layers", "num_mtp_modules", "mtp_num_hidden_layers", "num_mtp_layers", "mtp_num_layers")
+_TOWERS = ("vision", "audio")
+_HEADS = {
+    "ForCausalLM": "language-model", "LMHeadModel": "language-model", "ForConditionalGeneration": "language-model",
+    "ForMaskedLM": "masked-language-model", "ForSequenceClassification": "sequence-classifier",
+    "ForTokenClassification": "token-classifier", "ForQuestionAnswering": "question-answering", "ForPreTraining": "pre-training",
+}  # fmt: skip
+
+
+def main_stack(graph: ModelGraph) -> str | None:
+    """Id of the layer stack that holds the most parameters outside towers."""
+    sizes = {key: sum(map(graph.subtree_parameters, layers[:1])) * len(layers) for key, layers in graph.stacks.items()}
+    text = {key: size for key, size in sizes.items() if not any(t in key for t in ("vision", "visual", "audio"))}
+    return max(text or sizes, key=lambda key: (sizes[key], key), default=None)
+
+
+def read(model: Reading, whole: Mapping[str, Any]) -> Facts:
+    """Facts of the model.
+
+    Args:
+        model: the whole graph, with the config of its language model.
+        whole: the whole normalised config.
+    """
+    embedding, head = model.find("embedding"), model.find("lm-head")
+    yield "hidden_size", _hidden(model, embedding)
+    table = weight(embedding) if embedding is not None else None
+    yield "vocabulary", table.shape[0] if table is not None else None
+    stack = main_stack(model.graph)
+    yield "layers", len(model.graph.stacks[stack]) if stack is not None else 0
+    tied = [tensor for node in (embedding, head) if node is not None for tensor in node.tensors if tensor.tied_to]
+    yield "embeddings.tied", bool(tied) if head is not None else None
+    yield "embedding.scale", _unless(1.0, model.setting("embedding_multiplier", "scale_emb")) or _own_scale(model, embedding)
+    yield "embedding.norm", any(n.role == "norm" and "emb" in n.id.rpartition(".")[2].lower() for n in model.all("norm"))
+    yield "logit.softcap", model.stated("final_logit_softcapping")
+    yield "logit.scale", _unless(1.0, model.stated("logits_scaling", "logit_scale", "lm_head_multiplier"))
+    yield "logit.bias", any("bias" in t.name for t in head.tensors) if head is not None else False
+    yield "prediction_heads.count", _prediction_heads(model, whole)
+    yield "task_head", _task(model.graph.class_name)
+    yield "modalities", tuple(name for name in _TOWERS if model.find(f"{name}-tower") is not None)
+    yield "projector.kind", _projector(model)
+    yield "context_length", model.stated("max_position_embeddings", "n_positions", "max_sequence_length")
+    yield from _storage(whole)
+
+
+def _hidden(model: Reading, embedding: Node | None) -> Value:
+    stated = model.stated("hidden_size", "d_model", "n_embd")
+    return stated or (embedding.tensors[0].shape[-1] if embedding is not None and embedding.tensors else None)
+
+
+def _unless(default: float, value: Value) -> Value:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) and value != default else None
+
+
+def _own_scale(model: Reading, embedding: Node | None) -> Value:
+    """A scalar that multiplies what comes out of the embedding, in the embedding itself."""
+    products = [o for o in model.own(embedding) if o.name == "mul"]
+    stated = model.setting("scalar_embed_scale", "embed_scale", node=embedding) if embedding is not None else None
+    if products:
+        return float(f"{stated:.6g}") if isinstance(stated, float) else "learned or computed"
+    return None
+
+
+def _prediction_heads(model: Reading, whole: Mapping[str, Any]) -> int:
+    """Declared by the config, whether or not the class builds them, else counted in the graph."""
+    declared = model.count(*_PREDICTION_KEYS) or next((whole[k] for k in _PREDICTION_KEYS if isinstance(whole.get(k), int)), 0)
+    return declared or len({node.id.partition(".mtp")[0] for node in model.all("mtp") if node.tensors})
+
+
+def _task(class_name: str) -> str:
+    return next((task for ending, task in _HEADS.items() if class_name.endswith(ending)), "none")
+
+
+def _projector(model: Reading) -> Value:
+    node = model.find("projector")
+    if node is None:
+        return None
+    shapes = [f"{t.name} {'×'.join(map(str, t.shape))}" for n in model.below(node).modules for t in n.tensors]
+    return (node.class_name, *shapes)
+
+
+def _storage(whole: Mapping[str, Any]) -> Facts:
+    declared = whole.get("dtype") or next((v.get("dtype") for v in whole.values() if isinstance(v, Mapping) and v.get("dtype")), None)
+    yield "dtype", str(declared).removeprefix("torch.") if declared else None
+    found = whole.get("quantization_config") or next(
+        (v["quantization_config"] for v in whole.values() if isinstance(v, Mapping) and v.get("quantization_config")), {}
+    )
+    settings: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
+    yield "quantization.method", _method(settings)
+    left_out = settings.get("modules_to_not_convert") or settings.get("ignore") or ()
+    yield "quantization.excluded", tuple(sorted(map(str, left_out)))
+    hidden = {"quant_method", "modules_to_not_convert", "ignore", "_load_in_4bit", "_load_in_8bit"}
+    yield "quantization.detail", tuple(f"{key}={_text(settings[key])}" for key in sorted(settings.keys() - hidden))
+
+
+def _method(settings: Mapping[str, Any]) -> str | None:
+    method = settings.get("quant_algo") or settings.get("quant_method")
+    return str(method).lower() if method else None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_text(value[key])}" for key in sorted(value)) + "}"
+    return "[" + ", ".join(map(_text, value)) + "]" if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,100 @@
+"""Facts of norms and of how the branches of a layer join the residual stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archdiff.graph.facts.reading import Reading, weight
+from archdiff.graph.schema import Node, Value
+
+__all__ = ["read"]
+
+Facts = Iterator[tuple[str, Value]]
+
+_BRANCHES = ("attention", "linear-attention", "state-space", "convolution-mixer", "dense-mlp", "mixture-of-experts")
+
+
+def read(layer: Reading) -> Facts:
+    """Facts of the norms and the residual stream of a layer."""
+    norms = [n for n in layer.all("norm") if not _inside_branch(layer, n)] or list(layer.all("norm"))
+    if norms:
+        yield from _norm(layer, norms[0])
+    if layer.traced:
+        yield "norm.placement", _placement(layer)
+        yield "residual.wiring", _wiring(layer)
+    yield "residual.scale", _scale(layer)
+
+
+def _inside_branch(layer: Reading, node: Node) -> bool:
+    return any(node.id.startswith(f"{branch.id}.") for branch in layer.all(*_BRANCHES))
+
+
+def _norm(layer: Reading, node: Node) -> Facts:
+    operators = layer.own(node)
+    names = {operator.name for operator in operators}
+    centred = bool(names & {"native_layer_norm", "layer_norm", "var", "var_mean", "sub"})
+    by_class = "rms" if "RMS" in node.class_name or "T5LayerNorm" in node.class_name else "layer"
+    yield "norm.kind", ("layer" if centred else "rms") if operators else by_class
+    yield "norm.bias", weight(node, "bias") is not None
+    yield "norm.zero_centred", any(o.name == "add" and o.arguments[:1] in (("1",), ("1.0",)) for o in operators)
+    stated = next((node.attributes[k] for k in ("variance_epsilon", "eps", "epsilon") if k in node.attributes), None)
+    yield "norm.epsilon", stated if isinstance(stated, float) else layer.stated("rms_norm_eps", "layer_norm_eps", "norm_eps")
+
+
+class _Paths:
+    """The data flow inside one layer, between its norms, branches and joining operators."""
+
+    def __init__(self, layer: Reading) -> None:
+        self.layer, prefix = layer, f"{layer.root}"
+        self.branches = layer.all(*_BRANCHES)
+        edges = [(self.lift(a), self.lift(b)) for a, b in layer.graph.flows if self.within(a, prefix) and self.within(b, prefix)]
+        self.next: dict[str, set[str]] = {}
+        for a, b in edges:
+            if a != b:
+                self.next.setdefault(a, set()).add(b)
+
+    @staticmethod
+    def within(node: str, prefix: str) -> bool:
+        return node.startswith((f"{prefix}.", f"{prefix}#"))
+
+    def lift(self, node: str) -> str:
+        """The outermost branch that holds the node, else the node."""
+        return next((b.id for b in self.branches if self.within(node, b.id) or node == b.id), node)
+
+    def reaches(self, start: str, end: str) -> bool:
+        seen, waiting = {start}, [start]
+        while waiting:
+            for following in self.next.get(waiting.pop(), ()):
+                if following == end:
+                    return True
+                if following not in seen:
+                    seen.add(following)
+                    waiting.append(following)
+        return False
+
+
+def _placement(layer: Reading) -> str | None:
+    paths = _Paths(layer)
+    norms = {n.id for n in layer.all("norm") if not _inside_branch(layer, n)}
+    branches = {b.id for b in paths.branches}
+    before = any(paths.next.get(norm, set()) & branches for norm in norms)
+    after = any(paths.next.get(branch, set()) & norms for branch in branches)
+    sums = {key for key in paths.next if "#add" in key}
+    after_sum = any(paths.next[key] & norms for key in sums) and not before
+    if before and after:
+        return "before-and-after-branch"
+    return "before" if before else "after-branch" if after else "after-residual" if after_sum else None
+
+
+def _wiring(layer: Reading) -> str | None:
+    paths = _Paths(layer)
+    mixers = [b.id for b in paths.branches if b.role not in ("dense-mlp", "mixture-of-experts")]
+    others = [b.id for b in paths.branches if b.role in ("dense-mlp", "mixture-of-experts")]
+    if not mixers or not others:
+        return None
+    return "sequential" if paths.reaches(mixers[0], others[-1]) else "parallel"
+
+
+def _scale(layer: Reading) -> Value:
+    value = layer.setting("residual_multiplier", "residual_scale")
+    return value if isinstance(value, float) and value != 1.0 else None
