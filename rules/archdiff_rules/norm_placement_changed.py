@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archdiff.rule import rule
+from archdiff_rules._report import changed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archdiff.rule import Comparison, Finding
+
+
+@rule(impact="breaking", group="Norms and residual stream")
+def norm_placement_changed(comparison: Comparison) -> Iterator[Finding]:
+    """The norms stand elsewhere in the block: before a branch, after it, on both sides, or after the sum.
+
+    Why it matters:
+        Placement decides how activations grow with depth and so how training behaves. Post-norm, pre-norm
+        and sandwich blocks have norms under similar names; this is read from the data flow and not from the
+        names.
+
+    Example:
+        Llama 3 → OLMo 2 and 3: before → after each branch, inside the residual. Gemma 2 has both. BERT
+        normalises after the residual sum, GPT-2 before the branch.
+
+    What to do:
+        Do not map norm tensors between the two by name: `post_attention_layernorm` is the norm before the
+        feed-forward in Llama and the norm after attention in Gemma 2. Weights trained under one placement
+        do not work under another.
+    """
+    return changed(comparison, {"norm.placement": "norms stand"})
