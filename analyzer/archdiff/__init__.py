@@ -1,1 +1,117 @@
-"""archdiff."""
+"""Architecture diff for language models: what changed between two models, and what each change means.
+
+    import archdiff
+
+    report = archdiff.diff("gpt-oss-120b", "solar-open-100b")
+    for finding in report.findings:
+        print(finding.impact, finding.message, finding.where)
+
+Everything here is imported when it is first asked for: `import archdiff` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from archdiff.api import diff, load, render_report
+    from archdiff.errors import (
+        ArchdiffError,
+        BuildError,
+        ConfigError,
+        PackError,
+        RenderError,
+        RuleError,
+        SnapshotError,
+        SourceError,
+        UnresolvedReferenceError,
+        UsageError,
+    )
+    from archdiff.graph.schema import ModelGraph, Node, Operator, Tensor
+    from archdiff.report.schema import (
+        AlignedStack,
+        Block,
+        ChangeEntry,
+        FactChange,
+        FindingEntry,
+        Lineage,
+        ModelEntry,
+        Part,
+        PlaceEntry,
+        Report,
+        RuleEntry,
+        Summary,
+    )
+
+    __version__: str
+
+__all__ = [
+    "AlignedStack",
+    "ArchdiffError",
+    "Block",
+    "BuildError",
+    "ChangeEntry",
+    "ConfigError",
+    "FactChange",
+    "FindingEntry",
+    "Lineage",
+    "ModelEntry",
+    "ModelGraph",
+    "Node",
+    "Operator",
+    "PackError",
+    "Part",
+    "PlaceEntry",
+    "RenderError",
+    "Report",
+    "RuleEntry",
+    "RuleError",
+    "SnapshotError",
+    "SourceError",
+    "Summary",
+    "Tensor",
+    "UnresolvedReferenceError",
+    "UsageError",
+    "__version__",
+    "diff",
+    "load",
+    "render_report",
+]
+
+_HOMES = {
+    "archdiff.api": ("diff", "load", "render_report"),
+    "archdiff.graph.schema": ("ModelGraph", "Node", "Operator", "Tensor"),
+    "archdiff.errors": tuple(name for name in __all__ if name.endswith("Error")),
+    "archdiff.report.schema": (
+        "AlignedStack",
+        "Block",
+        "ChangeEntry",
+        "FactChange",
+        "FindingEntry",
+        "Lineage",
+        "ModelEntry",
+        "Part",
+        "PlaceEntry",
+        "Report",
+        "RuleEntry",
+        "Summary",
+    ),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import the home of a public name when it is first asked for."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("archdiff")
+    home = next((module for module, names in _HOMES.items() if name in names), None)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    """The public names, beside what the module holds."""
+    return sorted({*globals(), *__all__})

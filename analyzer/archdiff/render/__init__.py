@@ -1,1 +1,69 @@
-"""archdiff."""
+"""Reports as text and pictures: one module per format, each a pure function of the report."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from archdiff.errors import UsageError
+from archdiff.text import printable
+
+if TYPE_CHECKING:
+    from archdiff.report.portrait import Portrait
+    from archdiff.report.schema import Report
+
+__all__ = ["BINARY", "FORMATS", "PICTURES", "format_of", "render"]
+
+FORMATS = MappingProxyType(
+    {"terminal": ".txt", "json": ".json", "dot": ".dot", "svg": ".svg", "png": ".png", "pdf": ".pdf"}
+)
+"""Every format, and how the name of a file in it ends."""
+
+PICTURES = frozenset({"svg", "png", "pdf"})
+"""Formats that Graphviz draws."""
+
+BINARY = frozenset({"png", "pdf"})
+"""Formats that are no text."""
+
+
+def render(document: Report | Portrait, name: str) -> str | bytes:
+    """Return a report, or the portrait of one model, in a format: text, or bytes for a picture.
+
+    Raises:
+        UsageError: there is no such format.
+        RenderError: the format cannot be produced here, as a picture without Graphviz.
+    """
+    if name == "terminal":
+        from archdiff.render import terminal
+
+        return terminal.text(document)
+    if name == "json":
+        from archdiff.render import json
+
+        return json.text(document)
+    if name in FORMATS:
+        return _draw(document, name)
+    raise UsageError(f"format {printable(name, 40)}", "is not known", f"choose from {', '.join(FORMATS)}")
+
+
+def _draw(document: Report | Portrait, name: str) -> str | bytes:
+    from archdiff.render import diagram
+
+    return diagram.dot(document) if name == "dot" else diagram.draw(document, name)
+
+
+def format_of(path: str) -> str:
+    """The format that a file's name ends with.
+
+    Raises:
+        UsageError: no format's files end so.
+    """
+    ending = PurePath(path).suffix.lower()
+    found = next((name for name, known in FORMATS.items() if known == ending), None)
+    if found is None:
+        cause = "its ending names no format"
+        raise UsageError(
+            printable(path) or "the empty path", cause, f"use one of {', '.join(FORMATS.values())}"
+        )
+    return found

@@ -98,7 +98,7 @@ def aligned(stack: StackAlignment) -> AlignedStack:
 
 def model_entry(graph: ModelGraph, blocks: Sequence[Block]) -> ModelEntry:
     """One model: where it comes from, its figures, and its folded graph."""
-    stated, source = figures.facts(graph), graph.source
+    (stated, varying), source = figures.facts(graph), graph.source
     depth = stated.get("layers")
     return ModelEntry(
         name=clean(graph.name),
@@ -118,6 +118,7 @@ def model_entry(graph: ModelGraph, blocks: Sequence[Block]) -> ModelEntry:
         active_parameters=figures.active_parameters(graph),
         layers=depth if isinstance(depth, int) else max(map(len, graph.stacks.values()), default=0),
         facts={name: plain(value) for name, value in stated.items()},
+        varying={name: tuple(map(plain, values)) for name, values in varying.items()},
         traced=any(node.program is not None for node in graph.nodes.values()),
         notes=tuple(map(clean, graph.notes)),
         blocks=tuple(blocks),

@@ -39,14 +39,20 @@ def layers(graph: ModelGraph) -> tuple[str, ...]:
     return tuple(layer for stack in graph.stacks.values() for layer in stack)
 
 
-def facts(graph: ModelGraph) -> dict[str, Value]:
-    """The model's own facts, and those that have the same value in every layer that states them."""
-    found: dict[str, set[Value]] = {}
+def facts(graph: ModelGraph) -> tuple[dict[str, Value], dict[str, tuple[Value, ...]]]:
+    """What holds for the whole model, and what differs from layer to layer, by the facts' names.
+
+    Returns:
+        The model's own facts and those that have one value in all layers that state them; and the distinct
+        values of the others, in the order of the layers.
+    """
+    found: dict[str, dict[Value, None]] = {}
     for layer in layers(graph):
         for name, value in graph.nodes[layer].facts.items():
-            found.setdefault(name, set()).add(value)
+            found.setdefault(name, {})[value] = None
     shared = {name: next(iter(values)) for name, values in found.items() if len(values) == 1}
-    return dict(sorted({**shared, **graph.nodes[""].facts}.items()))
+    varying = {name: tuple(values) for name, values in sorted(found.items()) if len(values) > 1}
+    return dict(sorted({**shared, **graph.nodes[""].facts}.items())), varying
 
 
 def active_parameters(graph: ModelGraph) -> int | None:
@@ -112,8 +118,8 @@ _WHOLE = frozenset({
 def cache(graph: ModelGraph) -> Cache | None:
     """The key-value cache of one token; None for a model that keeps none, as one of state-space layers.
 
-    Per layer 2 x key-value heads x head dimension values, or, for latent attention, its rank and the part
-    Per layer 2 x key-value heads x head dimension values; for latent attention its rank and the part
+    Per layer 2 x key-value heads x head dimension values; for latent attention its rank and the part that
+    rotates (https://arxiv.org/abs/2405.04434, section 2.1). A layer that reuses another's keys keeps none.
     """
     kept = [(_cached(graph.nodes[layer].facts), graph.nodes[layer].facts) for layer in layers(graph)]
     kept = [(size, stated) for size, stated in kept if size]

@@ -142,7 +142,10 @@ class ModelEntry(_Model):
     parameters: int
     active_parameters: int | None = Field(description="used for one token; None where it cannot be told")
     layers: int
-    facts: dict[str, JsonValue] = Field(description="facts of the model as a whole")
+    facts: dict[str, JsonValue] = Field(description="facts of the model, and those that hold for all its layers")
+    varying: dict[str, tuple[JsonValue, ...]] = Field(
+        default_factory=dict, description="facts that differ from layer to layer: their distinct values, in order"
+    )
     traced: bool = Field(description="whether data flow and function were recorded")
     notes: tuple[str, ...]
     blocks: tuple[Block, ...] = Field(description="the folded graph in order, for pictures and tables")

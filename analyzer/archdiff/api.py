@@ -1,0 +1,118 @@
+"""The jobs of archdiff as functions: load a model, compare two, render what came out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archdiff import packs
+from archdiff.sources import Source, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from archdiff.graph.schema import ModelGraph
+    from archdiff.report.assemble import Shown
+    from archdiff.report.portrait import Portrait
+    from archdiff.report.schema import Report
+    from archdiff.rule import Rule
+
+__all__ = ["build", "check", "diff", "examine", "load", "portray", "render_report"]
+
+
+def load(reference: str) -> ModelGraph:
+    """Build the graph of the model that a reference names, without its weights and without running its code.
+
+    Args:
+        reference: a path to a config.json or a directory with one, a name of the catalogue, or a hub id.
+
+    Raises:
+        UnresolvedReferenceError: it names nothing that is there.
+        SourceError: what it names cannot be read as a config.
+        ConfigError: the config's values are out of bounds, or no shipped class fits it.
+        BuildError: transformers refuses to build it.
+    """
+    return build(check(reference))
+
+
+def diff(
+    old: str | ModelGraph, new: str | ModelGraph, *, select: Iterable[str] = (), ignore: Iterable[str] = ()
+) -> Report:
+    """Compare the architectures of two models.
+
+    Args:
+        old: a reference, or a graph that `load` built.
+        new: the same.
+        select: ids of rules, or patterns with `*` and `?`, whose findings the report shows; none for all.
+        ignore: the same, for findings that it leaves out.
+
+    Raises:
+        ArchdiffError: as `load`; a pack or a rule that fails; an id that no rule has.
+    """
+    from archdiff.report.assemble import Shown
+
+    rules = packs.load_rules()
+    shown = Shown(packs.choose(rules, select, ignore))
+    checked = [check(model) if isinstance(model, str) else model for model in (old, new)]
+    first, second = (build(model) if isinstance(model, Source) else model for model in checked)
+    return examine(first, second, rules, shown)
+
+
+def render_report(report: Report, name: str = "terminal") -> str | bytes:
+    """Return a report in one of the formats `terminal`, `json`, `dot`, `svg`, `png` and `pdf`.
+
+    Raises:
+        UsageError: there is no such format.
+        RenderError: the format cannot be produced here, as a picture without Graphviz.
+    """
+    from archdiff.render import render
+
+    return render(report, name)
+
+
+def check(reference: str) -> Source:
+    """Find what a reference names and check everything that needs no torch.
+
+    Raises:
+        ArchdiffError: as `load`.
+    """
+    from archdiff.graph.shipped import check_type
+
+    source = resolve(reference)
+    check_type(source.config, source.reference)
+    return source
+
+
+def build(source: Source) -> ModelGraph:
+    """Build the graph of a model; imports torch and transformers.
+
+    Raises:
+        ConfigError: no shipped class fits the config.
+        BuildError: transformers refuses to build it.
+    """
+    from archdiff.graph import build_graph
+
+    return build_graph(source)
+
+
+def examine(old: ModelGraph, new: ModelGraph, rules: Sequence[Rule], shown: Shown) -> Report:
+    """Compare two graphs, run the rules and assemble the report.
+
+    Raises:
+        RuleError: a rule raised, or yielded something that is not a finding.
+    """
+    from archdiff.compare import compare
+    from archdiff.report.assemble import assemble
+    from archdiff.report.outline import blocks
+
+    comparison = compare(old, new)
+    located = packs.run(rules, comparison)
+    folded = blocks(comparison, [finding for _, finding in located])
+    return assemble(comparison, located, rules, folded, shown)
+
+
+def portray(graph: ModelGraph) -> Portrait:
+    """Describe one model: its folded graph, figures, cache and parameters by role."""
+    from archdiff.report.outline import outline
+    from archdiff.report.portrait import portray as describe
+
+    return describe(graph, outline(graph))

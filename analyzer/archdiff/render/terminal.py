@@ -1,0 +1,114 @@
+"""A report for people: what it comes to, the key figures, then every finding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.padding import Padding
+from rich.text import Text
+
+from archdiff.compare.changes import IMPACTS
+from archdiff.render.keyfigures import table
+from archdiff.render.screen import PLAIN, Screen, capture, safe
+from archdiff.report.schema import Report
+from archdiff.report.summary import amount
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
+    from archdiff.report.portrait import Portrait
+    from archdiff.report.schema import FindingEntry, Impact
+
+__all__ = ["text"]
+
+_STYLE = {"breaking": "bold red", "behavioral": "yellow", "cosmetic": "cyan"}
+_SYMBOL = {"breaking": "✗", "behavioral": "≠", "cosmetic": "·"}
+_MEANING = {
+    "breaking": "weights of OLD do not fit NEW",
+    "behavioral": "weights of OLD fit and compute something else",
+    "cosmetic": "weights of OLD fit and compute the same",
+}
+
+
+def text(document: Report | Portrait, screen: Screen = PLAIN) -> str:
+    """A report, or the portrait of one model, as lines of text."""
+    if isinstance(document, Report):
+        return capture(Group(*_report(document)), screen)
+    from archdiff.render import portrait
+
+    return capture(portrait.lines(document), screen)
+
+
+def _report(report: Report) -> Iterator[RenderableType]:
+    yield _header(report)
+    yield Text()
+    yield from _sentences(report)
+    yield Text()
+    yield table(report.old, report.new)
+    for impact in IMPACTS:
+        yield from _findings(impact, [finding for finding in report.findings if finding.impact == impact])
+    yield Text()
+    yield from _footer(report)
+
+
+def _header(report: Report) -> Text:
+    names = Text.assemble(safe(report.old.name, "bold"), " → ", safe(report.new.name, "bold"))
+    return names.append("   ").append_text(_counts(report))
+
+
+def _counts(report: Report) -> Text:
+    found = [(impact, report.summary.findings.get(impact, 0)) for impact in IMPACTS]
+    told = [Text(f"{_SYMBOL[i]} {number} {i}", _STYLE[i]) for i, number in found if number]
+    return Text("  ").join(told) if told else Text("no findings", "green")
+
+
+def _sentences(report: Report) -> Iterator[RenderableType]:
+    for sentence in report.summary.sentences:
+        yield _hanging("•", safe(sentence))
+
+
+def _findings(impact: Impact, findings: list[FindingEntry]) -> Iterator[RenderableType]:
+    if not findings:
+        return
+    yield Text()
+    yield Text(f"{impact.capitalize()} ({len(findings)}): {_MEANING[impact]}", _STYLE[impact])
+    for finding in findings:
+        yield _hanging(_SYMBOL[impact], _heading(finding), _STYLE[impact])
+        yield Padding(safe(finding.message), (0, 0, 0, 4))
+
+
+def _heading(finding: FindingEntry) -> Text:
+    parts = [safe(finding.rule, "bold"), safe(finding.where, "dim", 120)]
+    if finding.parameters:
+        parts.append(Text(f"{'+' if finding.parameters > 0 else '−'}{amount(abs(finding.parameters))}"))
+    if finding.confidence != "high":
+        parts.append(Text(f"{finding.confidence} confidence", "italic"))
+    return Text("  ").join(parts)
+
+
+def _hanging(mark: str, content: Text, style: str = "") -> Padding:
+    """A mark, and the text beside it; its further lines begin below its first."""
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=1)
+    grid.add_column(overflow="fold")
+    grid.add_row(Text(mark, style), content)
+    return Padding(grid, (0, 0, 0, 2))
+
+
+def _footer(report: Report) -> Iterator[RenderableType]:
+    changes = report.summary.changes
+    packs = ", ".join(sorted({rule.pack for rule in report.rules}))
+    yield safe(f"{changes:,} changes, {len(report.rules)} rules run (packs: {packs})", "dim")
+    for note in (*_notes(report.old.name, report.old.notes), *_notes(report.new.name, report.new.notes)):
+        yield safe(f"note: {note}", "dim")
+    for left_out in report.not_checked:
+        yield safe(f"not checked: {left_out}", "dim")
+
+
+def _notes(name: str, notes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{name}: {note}" for note in notes)
