@@ -141,14 +141,25 @@ _MOVABLE = frozenset({
 """Roles that mean the same at any depth of a layer."""
 
 
-def _by_role(graph: ModelGraph, roots: Iterable[str]) -> dict[str, list[Node]]:
-    found: dict[str, list[Node]] = {}
+def _by_role(graph: ModelGraph, roots: Iterable[str]) -> dict[tuple[str, str], list[Node]]:
+    """Movable parts by their role and that of the part that holds them: an expert's `up` is not a dense one."""
+    found: dict[tuple[str, str], list[Node]] = {}
     for root in roots:
         for key in graph.subtree(root):
             node = graph.nodes[key]
             if node.role in _MOVABLE and node.tensors:
-                found.setdefault(node.role, []).append(node)
+                found.setdefault((node.role, _holder(graph, key)), []).append(node)
     return found
+
+
+def _holder(graph: ModelGraph, module: str) -> str:
+    """Role of the nearest module around it that has one."""
+    parent = graph.parent(module)
+    while parent:
+        if graph.nodes[parent].role:
+            return graph.nodes[parent].role
+        parent = graph.parent(parent)
+    return ""
 
 
 def _topmost(graph: ModelGraph, roots: Iterable[str], moved: frozenset[str]) -> list[str]:

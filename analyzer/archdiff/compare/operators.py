@@ -58,7 +58,7 @@ def _token(operator: Operator) -> str:
 
 def arrangement(graph: ModelGraph, node: Node) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The module's own computing operators with what each one reads; parts appear under their roles."""
-    roles = {graph.nodes[key].name: graph.nodes[key].role or key for key in graph.children[node.id]}
+    roles = {graph.nodes[key].name: _branch(graph.nodes[key].role) or key for key in graph.children[node.id]}
     program = graph.programs.get(node.program or "", ())
     sources: dict[str, str] = {}
     done: list[tuple[str, tuple[str, ...]]] = []
@@ -70,6 +70,17 @@ def arrangement(graph: ModelGraph, node: Node) -> tuple[tuple[str, tuple[str, ..
         sources[f"#{position}"] = f"#{len(done)}"
         done.append((operator.name if operator.name in ("transpose", "permute") else _token(operator), inputs))
     return tuple(done)
+
+
+_BRANCHES = {
+    "dense-mlp": "feed-forward", "mixture-of-experts": "feed-forward", "attention": "mixer", "linear-attention": "mixer",
+    "state-space": "mixer", "convolution-mixer": "mixer",
+}  # fmt: skip
+"""Parts that stand in the same place of a layer, whatever they are: what replaced what is said elsewhere."""
+
+
+def _branch(role: str) -> str:
+    return _BRANCHES.get(role, role)
 
 
 def _by_role(text: str, roles: dict[str, str]) -> str:

@@ -17,7 +17,7 @@ from archdiff.graph.function import Functions, functions_of
 from archdiff.graph.digests import digest
 from archdiff.graph.parts import layer_stacks, modules_of
 from archdiff.graph.roles import Sizes, assign
-from archdiff.graph.schema import SCHEMA_VERSION, ModelGraph, Node, Operator
+from archdiff.graph.schema import SCHEMA_VERSION, ModelGraph, Node, Operator, freeze
 from archdiff.graph.settings import normalised, per_layer, sizes_of
 from archdiff.graph.trace import Trace, trace
 from archdiff.sources import Source
@@ -43,8 +43,8 @@ def build_graph(source: Source) -> ModelGraph:
     with quiet():
         recording = trace(built.model, kinds)
     functions = functions_of(recording)
-    programs: dict[str, tuple[Operator, ...]] = {}
-    traced = [_with_function(node, recording, functions, programs) for node in nodes]
+    programs = {key: program for key, program in functions.programs.values()}
+    traced = [_with_function(node, recording, functions) for node in nodes]
     network = _network(traced, recording, stacks)
     network.graph.update(_model_attributes(source, built, config, stacks, programs, recording))
     return _with_facts(_renamed(network, built.renames))
@@ -83,16 +83,11 @@ def static_fingerprints(nodes: Sequence[Node]) -> dict[str, str]:
     )
 
 
-def _with_function(
-    node: Node, recording: Trace, functions: Functions, programs: dict[str, tuple[Operator, ...]]
-) -> Node:
+def _with_function(node: Node, recording: Trace, functions: Functions) -> Node:
     ran = _original(node.id, recording.copies)
     if ran not in functions.below or recording.reason:
         return node
-    program = functions.own.get(ran, ())
-    key = digest([dataclasses.astuple(operator) for operator in program])
-    programs[key] = program
-    return dataclasses.replace(node, program=key, function=functions.below[ran])
+    return dataclasses.replace(node, program=functions.programs[ran][0], function=functions.below[ran])
 
 
 def _original(module: str, copies: Mapping[str, str]) -> str:
@@ -163,22 +158,18 @@ def _row(operator: Operator) -> list[Any]:
 
 def _with_facts(network: nx.MultiDiGraph[str]) -> ModelGraph:
     """Read the facts from the finished network, then fingerprint everything."""
-    draft = ModelGraph(network.copy())
-    nodes = {key: node for key, node in draft.nodes.items() if node.kind == "module"}
-    keys = static_fingerprints(list(nodes.values()))
-    for key, node in nodes.items():
-        draft.nodes[key] = dataclasses.replace(node, identity=keys[key])  # type: ignore[index]  # a draft of our own
-    facts = facts_of(draft)
-    structures = _structures(list(nodes.values()))
-    for key, found in facts.items():
-        network.nodes[key]["facts"] = {name: _listed(found[name]) for name in sorted(found)}
-    for key, identity in _identities(list(nodes.values()), facts).items():
-        network.nodes[key].update(structure=structures[key], identity=identity)
-    return ModelGraph(network)
-
-
-def _listed(value: Any) -> Any:
-    return [_listed(item) for item in value] if isinstance(value, tuple) else value
+    every = {key: Node.from_data(key, data) for key, data in network.nodes(data=True)}
+    nodes = [node for node in every.values() if node.kind == "module"]
+    keys = static_fingerprints(nodes)
+    draft = {node.id: dataclasses.replace(node, identity=keys[node.id]) for node in nodes}
+    facts = facts_of(ModelGraph(network, {**every, **draft}))
+    structures, identities = _structures(nodes), _identities(nodes, facts)
+    for node in nodes:
+        found = freeze(facts.get(node.id, {}))
+        done = dataclasses.replace(node, facts=found, structure=structures[node.id], identity=identities[node.id])
+        network.nodes[node.id].update(done.to_data() if found else {"structure": done.structure, "identity": done.identity})
+        every[node.id] = done
+    return ModelGraph(network, every)
 
 
 def _structures(nodes: Sequence[Node]) -> dict[str, str]:

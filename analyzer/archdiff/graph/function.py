@@ -33,11 +33,11 @@ class Functions:
     """Fingerprints and programs by module id; modules that the pass did not enter are absent.
 
     Args:
-        own: the operators that run in the module itself.
+        programs: the operators that run in the module itself, with a key that equal programs share.
         below: fingerprint of all operators of the module and its parts, with shapes and wiring.
     """
 
-    own: Mapping[str, tuple[Operator, ...]]
+    programs: Mapping[str, tuple[str, tuple[Operator, ...]]]
     below: Mapping[str, str]
 
 
@@ -50,11 +50,14 @@ def functions_of(trace: Trace) -> Functions:
         for module in _around(call.module):
             all_calls[module].append(call)
     producers = {number: call.module for call in trace.calls for number in call.outputs}
-    own = {module: _program(module, own_calls[module], trace, producers) for module in trace.received}
-    below = {module: fingerprint(all_calls[module], trace.tensors) for module in trace.received}
-    own[""] = _program("", own_calls[""], trace, producers)
-    below[""] = fingerprint(all_calls[""], trace.tensors)
-    return Functions(own, below)
+    modules = {"": None, **dict.fromkeys(trace.received)}
+    own = {module: _program(module, own_calls[module], trace, producers) for module in modules}
+    below = {module: fingerprint(all_calls[module], trace.tensors) for module in modules}
+    return Functions({module: (_key(program), program) for module, program in own.items()}, below)
+
+
+def _key(program: Sequence[Operator]) -> str:
+    return digest([(o.name, o.arguments, o.inputs, o.shapes) for o in program])
 
 
 def _around(module: str) -> Iterable[str]:

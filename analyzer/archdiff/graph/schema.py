@@ -168,12 +168,15 @@ class ModelGraph:
         network: nodes with the attributes of `Node.to_data`, edges with `kind` (`contains` or `flows`), and the
             model's own attributes: `name`, `reference`, `model_type`, `class_name`, `config` (normalised),
             `source`, `stacks`, `programs`, `notes`, `not_checked`, `schema_version`.
+        nodes: the typed views of the network's nodes, where they are at hand already.
     """
 
-    def __init__(self, network: nx.MultiDiGraph[str]) -> None:
+    def __init__(self, network: nx.MultiDiGraph[str], nodes: Mapping[str, Node] | None = None) -> None:
         import networkx as nx
 
         self.network = nx.freeze(network)
+        if nodes is not None:
+            self.__dict__["nodes"] = nodes
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ModelGraph) and self.to_json() == other.to_json()
