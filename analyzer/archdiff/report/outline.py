@@ -1,0 +1,198 @@
+"""The folded graph of a model: its layer kinds and the parts around them, as pictures and tables show it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from archdiff.compare.changes import ranges
+from archdiff.report.boxes import PLUMBING, Box, boxes_of, is_box
+from archdiff.report.flows import ENTRY, EXIT, chained, edges_of, in_flow_order, lifted
+from archdiff.report.judged import with_status
+from archdiff.report.kinds import Kind, kinds_of
+from archdiff.report.part_facts import facts_for
+from archdiff.report.schema import Block, Part
+from archdiff.report.standing import Standing
+
+if TYPE_CHECKING:
+    from archdiff.compare.comparison import Comparison
+    from archdiff.graph.schema import ModelGraph, Node, Value
+    from archdiff.rule import Finding
+
+__all__ = ["blocks", "outline"]
+
+Marks = Mapping[str, Mapping[int, Hashable]]
+
+LABELS: Mapping[str, str] = {
+    "embedding": "token embedding",
+    "lm-head": "LM head",
+    "dense-mlp": "dense MLP",
+    "expert": "experts",
+    "mtp": "multi-token prediction",
+}
+"""What to call a role where its name with spaces does not do."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Place:
+    """A stack, or a module outside the stacks; `own` where only what it owns itself is meant."""
+
+    id: str
+    own: bool = False
+
+
+def outline(graph: ModelGraph) -> tuple[Block, ...]:
+    """The folded graph of one model, in definition order; nothing in it has changed."""
+    return _blocks(graph, {})
+
+
+def blocks(
+    comparison: Comparison, findings: Sequence[Finding]
+) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
+    """The folded graphs of OLD and of NEW, with what became of each part.
+
+    Layers without a partner are never folded together with layers that have one.
+
+    Args:
+        comparison: of the two.
+        findings: what the rules noticed; a change that a cosmetic finding explains does not count as one.
+    """
+    old_marks: Marks = {
+        a.old: dict.fromkeys(a.removed, "removed") for a in comparison.alignment if a.old is not None
+    }
+    new_marks: Marks = {
+        a.new: dict.fromkeys(a.added, "added") for a in comparison.alignment if a.new is not None
+    }
+    old, new = _blocks(comparison.old, old_marks), _blocks(comparison.new, new_marks)
+    return with_status(old, new, Standing(comparison, findings))
+
+
+def _blocks(graph: ModelGraph, marks: Marks) -> tuple[Block, ...]:
+    places = list(_places(graph, ""))
+    kinds = {stack: kinds_of(graph, stack, marks.get(stack)) for stack in graph.stacks}
+    edges = edges_of(graph, (kind.layers[0] for found in kinds.values() for kind in found))
+    found: list[Block] = []
+    for place in places:
+        if place.id in kinds:
+            found += [_layer_block(graph, kind, edges[kind.layers[0]]) for kind in kinds[place.id]]
+        else:
+            found.append(_single_block(graph, place))
+    return tuple(found)
+
+
+def _places(graph: ModelGraph, parent: str) -> Iterator[_Place]:
+    """Stacks, outermost modules that are drawn outside of them, and holders with parameters of their own."""
+    if graph.own_parameters(parent):
+        yield _Place(parent, own=True)
+    for child in graph.children[parent]:
+        node = graph.nodes[child]
+        if child in graph.stacks:
+            yield _Place(child)
+        elif any(stack.startswith(f"{child}.") for stack in graph.stacks):
+            yield from _places(graph, child)
+        elif node.kind == "module" and node.role not in PLUMBING:
+            yield from _outside(graph, node)
+
+
+def _outside(graph: ModelGraph, node: Node) -> Iterator[_Place]:
+    inner = [graph.nodes[key] for key in graph.subtree(node.id)[1:]]
+    if is_box(node) or not any(is_box(each) for each in inner):
+        if is_box(node) or graph.subtree_parameters(node.id):
+            yield _Place(node.id)
+    else:
+        yield from _places(graph, node.id)
+
+
+def _single_block(graph: ModelGraph, place: _Place) -> Block:
+    node = graph.nodes[place.id]
+    count = graph.own_parameters(node.id) if place.own else graph.subtree_parameters(node.id)
+    facts = facts_for(node.role, {**graph.nodes[""].facts, **_norm_facts(graph, node)}, [node.role])
+    label = _label(node.role, node.name or "model")
+    part = Part(
+        id=node.id, role=node.role, label=label, class_name=node.class_name, status="unchanged",
+        facts=_json(facts), notes=(), parameters=count, parts=(),
+    )  # fmt: skip
+    return Block(
+        id=node.id, role=node.role, label=label, stack=None, layers=(), count=1, status="unchanged", notes=(),
+        parameters=count, partner=None, parts=(part,), flows=((ENTRY, node.id), (node.id, EXIT)),
+    )  # fmt: skip
+
+
+def _norm_facts(graph: ModelGraph, node: Node) -> dict[str, Value]:
+    """Of the layers, where their norms are of the same class as this one outside of them."""
+    if node.role not in ("final-norm", "norm"):
+        return {}
+    for layers in graph.stacks.values():
+        below = (graph.nodes[key] for key in graph.subtree(layers[-1]))
+        if any(each.role == "norm" and each.class_name == node.class_name for each in below):
+            return {
+                key: value for key, value in graph.nodes[layers[-1]].facts.items() if key.startswith("norm.")
+            }
+    return {}
+
+
+def _layer_block(graph: ModelGraph, kind: Kind, edges: Sequence[tuple[str, str]]) -> Block:
+    layer = kind.layers[0]
+    found = boxes_of(graph, layer)
+    flows = lifted(graph, layer, found, edges) or chained(found)
+    facts = _shared_facts(graph, kind.layers)
+    present = [inner.role for box in found for inner in box.every()]
+    return Block(
+        id=layer,
+        role="layer",
+        label=_stack_label(graph, kind.stack),
+        stack=kind.stack,
+        layers=ranges(kind.numbers),
+        count=len(kind.layers),
+        status="unchanged",
+        notes=(),
+        parameters=sum(graph.subtree_parameters(each) for each in kind.layers),
+        partner=None,
+        parts=tuple(_part(graph, box, facts, present) for box in in_flow_order(found, flows)),
+        flows=flows,
+    )
+
+
+def _part(graph: ModelGraph, box: Box, facts: Mapping[str, Value], present: Sequence[str]) -> Part:
+    node = graph.nodes[box.id]
+    return Part(
+        id=box.id,
+        role=box.role,
+        label=_label(box.role, node.name),
+        class_name=node.class_name,
+        status="unchanged",
+        facts=_json(facts_for(box.role, facts, present)),
+        notes=(),
+        parameters=sum(graph.subtree_parameters(module) for module in box.modules),
+        parts=tuple(_part(graph, inner, facts, present) for inner in box.boxes),
+    )
+
+
+def _shared_facts(graph: ModelGraph, layers: Sequence[str]) -> dict[str, Value]:
+    """The facts that all the layers share."""
+    shared = dict(graph.nodes[layers[0]].facts)
+    for layer in layers[1:]:
+        facts = graph.nodes[layer].facts
+        if facts != shared:
+            shared = {key: value for key, value in shared.items() if key in facts and facts[key] == value}
+    return shared
+
+
+def _label(role: str, name: str) -> str:
+    return LABELS.get(role, role.replace("-", " ")) or name
+
+
+def _stack_label(graph: ModelGraph, stack: str) -> str:
+    """`layers`, and the tower or the module that holds them where there are several stacks."""
+    if len(graph.stacks) == 1:
+        return "layers"
+    holders = [stack[:position] for position, sign in enumerate(stack) if sign == "."]
+    tower = next(
+        (graph.nodes[h].role for h in reversed(holders) if graph.nodes[h].role not in ("", "model")), ""
+    )
+    return f"{_label(tower, '')} layers" if tower else f"{stack} layers"
+
+
+def _json(facts: Mapping[str, Value]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in facts.items()}
