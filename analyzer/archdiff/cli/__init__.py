@@ -1,5 +1,7 @@
-"""The command line: one module per command."""
+"""The command line: one module per command, each imported when it is run."""
 
+from __future__ import annotations
 
-def main() -> None:
-    """Placeholder until the commands land."""
+from archdiff.cli.entry import main
+
+__all__ = ["main"]

@@ -1,0 +1,49 @@
+"""An earlier report, whose findings are known."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from archdiff.errors import ArchdiffError, SnapshotError
+from archdiff.sources.json_text import parse_object, read_text
+from archdiff.text import printable
+
+__all__ = ["fingerprints"]
+
+_LARGEST = 256 * 2**20
+_VERSION = "1.0"
+_FINGERPRINT = re.compile(r"[0-9a-f]{20}")
+_REMEDY = "name a report that `archdiff diff --output REPORT.json` wrote"
+
+
+def fingerprints(path: str) -> frozenset[str]:
+    """Return the fingerprints of the findings in a JSON report.
+
+    Raises:
+        SnapshotError: it cannot be read, or is no report of this schema version.
+    """
+    subject = f"baseline {printable(path)}"
+    try:
+        document = parse_object(read_text(Path(path), subject, _LARGEST), subject)
+    except (ArchdiffError, ValueError) as error:
+        cause = error.cause if isinstance(error, ArchdiffError) else printable(str(error), 80)
+        raise SnapshotError(subject, cause, _REMEDY) from error
+    if document.get("schema_version") != _VERSION:
+        cause = f"has schema version {printable(repr(document.get('schema_version')), 40)}, not {_VERSION!r}"
+        raise SnapshotError(subject, cause, _REMEDY)
+    return frozenset(_fingerprint(finding, subject) for finding in _findings(document, subject))
+
+
+def _findings(document: dict[str, object], subject: str) -> list[object]:
+    findings = document.get("findings")
+    if not isinstance(findings, list):
+        raise SnapshotError(subject, "holds no list of findings", _REMEDY)
+    return findings
+
+
+def _fingerprint(finding: object, subject: str) -> str:
+    value = finding.get("fingerprint") if isinstance(finding, dict) else None
+    if not isinstance(value, str) or not _FINGERPRINT.fullmatch(value):
+        raise SnapshotError(subject, "holds a finding without fingerprint", _REMEDY)
+    return value

@@ -1,0 +1,110 @@
+"""`archdiff diff OLD NEW`: compare the architectures of two models."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import click
+
+from archdiff import api, packs
+from archdiff.cli import output
+from archdiff.cli.baseline import fingerprints
+from archdiff.cli.options import Items, common, is_quiet
+from archdiff.cli.progress import doing
+from archdiff.render import FORMATS
+
+if TYPE_CHECKING:
+    from archdiff.report.schema import Report
+
+__all__ = ["command"]
+
+_LEVELS = ("breaking", "behavioral", "cosmetic")
+_FOUND = 1
+
+
+@click.command("diff")
+@click.argument("old")
+@click.argument("new")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMATS)),
+    default="terminal",
+    show_default=True,
+    help="What to print on standard output.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FILE",
+    help=f"Write a file too; its ending says the format ({', '.join(FORMATS.values())}). Repeatable.",
+)
+@click.option(
+    "--select",
+    multiple=True,
+    type=Items(),
+    help="Show findings of these rules only; `*` and `?` match. Repeatable.",
+)
+@click.option("--ignore", multiple=True, type=Items(), help="Leave out findings of these rules. Repeatable.")
+@click.option(
+    "--fail-on",
+    type=click.Choice([*_LEVELS, "never"]),
+    default="never",
+    show_default=True,
+    help="Exit with 1 where a finding has this impact or a worse one.",
+)
+@click.option(
+    "--baseline", metavar="REPORT.json", help="Leave out findings that this earlier JSON report holds."
+)
+@common
+def command(  # noqa: PLR0913 - one parameter per option
+    old: str,
+    new: str,
+    form: str,
+    outputs: tuple[str, ...],
+    select: tuple[tuple[str, ...], ...],
+    ignore: tuple[tuple[str, ...], ...],
+    fail_on: str,
+    baseline: str | None,
+) -> int:
+    """Compare the architectures of two models.
+
+    OLD and NEW are paths, names of the catalogue or hub ids. Prints what differs, and what each difference means
+    to someone who has weights for OLD: breaking, behavioral or cosmetic.
+    """
+    files = output.targets(outputs, (old, new, *([baseline] if baseline else [])))
+    output.check_stdout(form)
+    known = fingerprints(baseline) if baseline is not None else frozenset()
+    rules = packs.load_rules()
+    chosen = packs.choose(rules, chain(*select), chain(*ignore))
+    report = _compare(old, new, rules, chosen, known)
+    output.write(report, files)
+    if not is_quiet():
+        output.emit(report, form)
+    return _FOUND if _fails(report, fail_on) else 0
+
+
+def _compare(
+    old: str, new: str, rules: tuple[packs.Rule, ...], chosen: frozenset[str], known: frozenset[str]
+) -> Report:
+    """Check both references before the seconds that torch takes to import, then build and compare."""
+    with doing(f"reading {old} and {new}"):
+        sources = [api.check(old), api.check(new)]
+    graphs = []
+    for source in sources:
+        with doing(f"building {source.name}"):
+            graphs.append(api.build(source))
+    with doing("comparing"):
+        from archdiff.report.assemble import Shown
+
+        return api.examine(graphs[0], graphs[1], rules, Shown(chosen, known))
+
+
+def _fails(report: Report, fail_on: str) -> bool:
+    if fail_on == "never":
+        return False
+    counted = _LEVELS[: _LEVELS.index(fail_on) + 1]
+    return any(finding.impact in counted for finding in report.findings)

@@ -1,0 +1,83 @@
+"""Run a command, and turn every way that it can end into an exit code and at most one line of error."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+import click
+
+from archdiff.cli.group import cli
+from archdiff.errors import ArchdiffError
+from archdiff.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["COULD_NOT_TELL", "main", "run"]
+
+COULD_NOT_TELL = 2
+"""Exit code of bad usage, bad input and a failed rule: neither clean nor not."""
+
+_INTERRUPTED = 130
+_LONGEST_LINE = 1000
+
+
+def main() -> None:
+    """Run the command that the process was called with, and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")  # a terminal that lacks a character gets its escape
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command and return the exit code; errors are one line on standard error."""
+    try:
+        code = _invoke(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader is gone; what is still buffered must not fail once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return code
+
+
+def _invoke(arguments: Sequence[str]) -> int:
+    debug = "--debug" in arguments
+    try:
+        return int(cli.main(list(arguments), prog_name="archdiff", standalone_mode=False) or 0)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.Abort:
+        return _INTERRUPTED
+    except (ArchdiffError, click.ClickException) as error:
+        return _fail(_usage(error) if isinstance(error, click.ClickException) else str(error), debug)
+    except (BrokenPipeError, KeyboardInterrupt):
+        raise
+    except MemoryError:
+        return _fail("archdiff: out of memory; compare smaller models, or on a larger machine", debug)
+    except Exception as error:  # noqa: BLE001 - a bug of ours must not pass for an answer
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return _fail(f"internal error: {what}; run again with --debug and report what it prints", debug)
+
+
+def _fail(line: str, debug: bool) -> int:
+    """Print one line, after the traceback where it was asked for."""
+    if debug:
+        traceback.print_exc()
+    click.echo(printable(f"archdiff: {line}", _LONGEST_LINE), err=True)
+    return COULD_NOT_TELL
+
+
+def _usage(error: click.ClickException) -> str:
+    """What click says about a call, as subject, cause and remedy."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "archdiff"
+    message = " ".join(error.format_message().split()).rstrip(".")
+    subject = command.removeprefix("archdiff").strip() or "command line"
+    return f"{subject}: {message[:1].lower()}{message[1:]}; run: {command} --help"

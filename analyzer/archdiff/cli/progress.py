@@ -1,0 +1,28 @@
+"""What the command is doing, on a terminal only."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from archdiff.cli.options import is_quiet
+from archdiff.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["doing"]
+
+
+@contextmanager
+def doing(what: str) -> Iterator[None]:
+    """Show `what` on standard error while the block runs, if that is a terminal."""
+    if not sys.stderr.isatty() or is_quiet():
+        yield
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    with Console(stderr=True).status(Text(printable(what, 80))):
+        yield

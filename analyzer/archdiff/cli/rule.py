@@ -1,0 +1,54 @@
+"""`archdiff rule ID`: explain one rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from archdiff.cli.listing import print_json
+from archdiff.cli.options import common, is_quiet, listing_format
+from archdiff.packs import find, load_rules
+
+if TYPE_CHECKING:
+    from archdiff.rule import Rule
+
+__all__ = ["command"]
+
+
+@click.command("rule")
+@click.argument("rule_id", metavar="ID")
+@listing_format
+@common
+def command(rule_id: str, form: str) -> int:
+    """Explain one rule: what it notices, why that matters, an example, what to do."""
+    rule = find(load_rules(), rule_id)
+    if is_quiet():
+        return 0
+    if form == "json":
+        print_json(_entry(rule))
+    else:
+        click.echo(_manual(rule))
+    return 0
+
+
+def _entry(rule: Rule) -> dict[str, object]:
+    return {
+        "id": rule.id,
+        "impact": rule.impact,
+        "group": rule.group,
+        "pack": rule.pack,
+        "mirror": rule.mirror,
+        "summary": rule.manual.summary,
+        "sections": dict(rule.manual.sections),
+    }
+
+
+def _manual(rule: Rule) -> str:
+    lines = [click.style(rule.id, bold=True), rule.manual.summary, ""]
+    lines.append(f"Usual impact: {rule.impact}. Group: {rule.group}. Pack: {rule.pack}.")
+    if rule.mirror != rule.id:
+        lines.append(f"With OLD and NEW swapped: {rule.mirror}.")
+    for heading, text in rule.manual.sections.items():
+        lines += ["", click.style(heading, bold=True), *(f"  {line}".rstrip() for line in text.splitlines())]
+    return "\n".join(lines)

@@ -1,0 +1,53 @@
+"""`archdiff rules`: list the rules."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import click
+
+from archdiff.cli.listing import columns, print_json
+from archdiff.cli.options import common, is_quiet, listing_format
+from archdiff.packs import load_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archdiff.rule import Rule
+
+__all__ = ["command"]
+
+
+@click.command("rules")
+@listing_format
+@common
+def command(form: str) -> int:
+    """List the rules of all installed packs, by group, with the usual impact of each."""
+    rules = load_rules()
+    if is_quiet():
+        return 0
+    if form == "json":
+        print_json([_entry(rule) for rule in rules])
+    else:
+        click.echo(_listed(rules))
+    return 0
+
+
+def _entry(rule: Rule) -> dict[str, str]:
+    return {
+        "id": rule.id,
+        "impact": rule.impact,
+        "group": rule.group,
+        "summary": rule.manual.summary,
+        "pack": rule.pack,
+    }
+
+
+def _listed(rules: Sequence[Rule]) -> str:
+    table = columns([(rule.id, rule.impact, rule.manual.summary) for rule in rules]).splitlines()
+    pairs = sorted(zip(rules, table, strict=True), key=lambda pair: (pair[0].group, pair[0].id))
+    parts = []
+    for group, members in groupby(pairs, key=lambda pair: pair[0].group):
+        parts.append("\n".join([click.style(group, bold=True), *(f"  {line}" for _, line in members)]))
+    return "\n\n".join((*parts, f"{len(rules)} rules. `archdiff rule ID` explains one."))

@@ -1,0 +1,53 @@
+"""`archdiff show REF`: describe one model."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from archdiff import api
+from archdiff.cli import output
+from archdiff.cli.options import common, is_quiet
+from archdiff.cli.progress import doing
+from archdiff.render import FORMATS
+
+__all__ = ["command"]
+
+
+@click.command("show")
+@click.argument("reference", metavar="REF")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMATS)),
+    default="terminal",
+    show_default=True,
+    help="What to print on standard output.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FILE",
+    help=f"Write a file too; its ending says the format ({', '.join(FORMATS.values())}). Repeatable.",
+)
+@click.option("--save", metavar="FILE", help="Write the model's graph as a snapshot (node-link JSON).")
+@common
+def command(reference: str, form: str, outputs: tuple[str, ...], save: str | None) -> int:
+    """Describe one model: layer kinds, parameters by role, active parameters, key-value cache.
+
+    REF is a path, a name of the catalogue or a hub id.
+    """
+    files = output.targets(outputs, (reference,))
+    snapshot = output.target(save, "snapshot", (reference,)) if save is not None else None
+    output.check_stdout(form)
+    with doing(f"building {reference}"):
+        graph = api.build(api.check(reference))
+        portrait = api.portray(graph)
+    more = [] if snapshot is None else [(snapshot, json.dumps(graph.to_json(), indent=1) + "\n")]
+    output.write(portrait, files, more)
+    if not is_quiet():
+        output.emit(portrait, form)
+    return 0
