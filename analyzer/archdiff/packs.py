@@ -8,7 +8,7 @@ import importlib
 import pkgutil
 from fnmatch import fnmatchcase
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from archdiff.errors import PackError, RuleError, UsageError
 from archdiff.rule import Finding, Rule
@@ -29,6 +29,7 @@ GROUP = "archdiff.packs"
 SECTIONS = ("Why it matters", "Example", "What to do")
 """The sections that a rule's manual must have, in this order of reading."""
 
+_IMPACTS: tuple[Impact, ...] = ("breaking", "behavioral", "cosmetic")  # the worst first; see compare.changes
 _INSTALL = "install archdiff again, or correct the pack's entry point"
 _CORRECT = "correct the pack, or uninstall it"
 
@@ -84,16 +85,12 @@ def _rule_of(module: ModuleType, name: str, pack: str) -> Rule:
 
 def _fault(rule: Rule) -> str:
     """What breaks the contract in a rule's declaration; empty if nothing does."""
-    if rule.impact not in _impacts():
+    if rule.impact not in _IMPACTS:
         return f"declares the impact {rule.impact!r}"
     if not rule.manual.summary.strip():
         return "has no docstring, which is its manual"
     missing = [section for section in SECTIONS if not rule.manual.sections.get(section)]
     return f"has a docstring without the section {missing[0]!r}" if missing else ""
-
-
-def _impacts() -> tuple[str, ...]:
-    return get_args(importlib.import_module("archdiff.compare.changes").Impact)
 
 
 def _check_together(rules: Sequence[Rule]) -> None:
@@ -187,7 +184,7 @@ def impact_of(rule: Rule, finding: Finding) -> Impact:
     if finding.impact is not None or not finding.explains:
         return finding.impact or rule.impact
     found = {change.impact for change in finding.explains}
-    return next(impact for impact in _impacts() if impact in found)
+    return next(impact for impact in _IMPACTS if impact in found)
 
 
 def _pack(name: str) -> str:

@@ -16,7 +16,8 @@ __all__ = ["command"]
 def command(shell: str) -> int:
     """Print the completion script of a shell.
 
-    For bash: eval "$(archdiff completion bash)"; for zsh the same with zsh; for fish: archdiff completion fish | source
+    For bash: eval "$(archdiff completion bash)". For zsh the same with zsh.
+    For fish: archdiff completion fish | source
     """
     made = get_completion_class(shell)
     assert made is not None, "click knows these shells"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -10,12 +9,13 @@ import click
 from archdiff import api, packs
 from archdiff.cli import output
 from archdiff.cli.baseline import fingerprints
-from archdiff.cli.options import Items, common, is_quiet
+from archdiff.cli.options import common, is_quiet, split
 from archdiff.cli.progress import doing
 from archdiff.render import FORMATS
 
 if TYPE_CHECKING:
     from archdiff.report.schema import Report
+    from archdiff.rule import Rule
 
 __all__ = ["command"]
 
@@ -45,10 +45,10 @@ _FOUND = 1
 @click.option(
     "--select",
     multiple=True,
-    type=Items(),
-    help="Show findings of these rules only; `*` and `?` match. Repeatable.",
+    metavar="IDS",
+    help="Show findings of these rules only: ids separated by commas; `*` and `?` match. Repeatable.",
 )
-@click.option("--ignore", multiple=True, type=Items(), help="Leave out findings of these rules. Repeatable.")
+@click.option("--ignore", multiple=True, metavar="IDS", help="Leave out findings of these rules. Repeatable.")
 @click.option(
     "--fail-on",
     type=click.Choice([*_LEVELS, "never"]),
@@ -60,26 +60,26 @@ _FOUND = 1
     "--baseline", metavar="REPORT.json", help="Leave out findings that this earlier JSON report holds."
 )
 @common
-def command(  # noqa: PLR0913 - one parameter per option
+def command(
     old: str,
     new: str,
     form: str,
     outputs: tuple[str, ...],
-    select: tuple[tuple[str, ...], ...],
-    ignore: tuple[tuple[str, ...], ...],
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
     fail_on: str,
     baseline: str | None,
 ) -> int:
     """Compare the architectures of two models.
 
-    OLD and NEW are paths, names of the catalogue or hub ids. Prints what differs, and what each difference means
-    to someone who has weights for OLD: breaking, behavioral or cosmetic.
+    OLD and NEW are paths, names of the catalogue or hub ids. Prints what differs, and what each difference
+    means to someone who has weights for OLD: breaking, behavioral or cosmetic.
     """
     files = output.targets(outputs, (old, new, *([baseline] if baseline else [])))
     output.check_stdout(form)
     known = fingerprints(baseline) if baseline is not None else frozenset()
     rules = packs.load_rules()
-    chosen = packs.choose(rules, chain(*select), chain(*ignore))
+    chosen = packs.choose(rules, split("--select", select), split("--ignore", ignore))
     report = _compare(old, new, rules, chosen, known)
     output.write(report, files)
     if not is_quiet():
@@ -88,7 +88,7 @@ def command(  # noqa: PLR0913 - one parameter per option
 
 
 def _compare(
-    old: str, new: str, rules: tuple[packs.Rule, ...], chosen: frozenset[str], known: frozenset[str]
+    old: str, new: str, rules: tuple[Rule, ...], chosen: frozenset[str], known: frozenset[str]
 ) -> Report:
     """Check both references before the seconds that torch takes to import, then build and compare."""
     with doing(f"reading {old} and {new}"):

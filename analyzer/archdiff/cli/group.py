@@ -31,15 +31,15 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 
 
 class _Commands(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
         return cast("click.Command", import_module(f"archdiff.cli.{cmd_name}").command)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
@@ -83,7 +83,7 @@ def cli(ctx: click.Context) -> None:
 
     A model is a path to a config.json or a directory with one, a name of the catalogue, or a hub id.
 
-    Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not tell (bad usage, bad input, a failed rule).
+    Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not tell (bad usage or input, failed rule).
     """
     if ctx.invoked_subcommand is None:
         raise click.UsageError("no command is given", ctx)

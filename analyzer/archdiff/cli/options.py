@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from archdiff.errors import UsageError
 
-__all__ = ["Items", "common", "is_quiet", "listing_format"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["common", "is_quiet", "listing_format", "split"]
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 _QUIET = "archdiff.quiet"
@@ -50,20 +52,16 @@ def listing_format(command: _Command) -> _Command:
     )(command)
 
 
-class Items(click.ParamType):
-    """One or more texts, separated by commas."""
+def split(option: str, texts: Iterable[str]) -> tuple[str, ...]:
+    """The items of a repeatable option whose values are separated by commas.
 
-    name = "IDS"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        """Split at commas.
-
-        Raises:
-            click.BadParameter: nothing is left.
-        """
-        items = tuple(item.strip() for item in str(value).split(",") if item.strip())
+    Raises:
+        UsageError: a value holds no item.
+    """
+    found: list[str] = []
+    for text in texts:
+        items = [item.strip() for item in text.split(",") if item.strip()]
         if not items:
-            self.fail("names nothing", param, ctx)
-        return items
+            raise UsageError(option, "names no rule", "write ids separated by commas")
+        found += items
+    return tuple(found)
