@@ -161,7 +161,7 @@ def _config(old: ModelGraph, new: ModelGraph) -> Iterator[Found]:
         before, after = first.get(key), second.get(key)
         if before == after and isinstance(before, bool) == isinstance(after, bool):
             continue
-        inert = inert_config(key)
+        inert = inert_config(key, before, after)
         if old.model_type != new.model_type and not (key in first and key in second):
             inert = inert or "a key that one of the two families alone has"
         impact: Impact = "cosmetic" if traced or inert else "behavioral"

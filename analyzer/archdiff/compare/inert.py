@@ -21,10 +21,14 @@ def inert_attribute(name: str) -> str:
     return _reasons("attributes").get(name, "")
 
 
-def inert_config(path: str) -> str:
-    """Why a config value has no effect of its own; empty if it may have one.
+def inert_config(path: str, before: object, after: object) -> str:
+    """Why a change of a config value has no effect of its own; empty if it may have one.
 
     Args:
         path: the key, nested ones with dots; the last part decides.
+        before: value in OLD.
+        after: value in NEW.
     """
-    return _reasons("config").get(path.rpartition(".")[2], "")
+    key = path.rpartition(".")[2]
+    null = _reasons("config_null").get(key, "") if before is None or after is None else ""
+    return _reasons("config").get(key, "") or null

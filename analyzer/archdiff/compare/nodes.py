@@ -186,7 +186,7 @@ def _function(old: ModelGraph, new: ModelGraph, base: Found, a: Node, b: Node) -
     first, second = tokens(tuple(effective_operators(old, a))), tokens(tuple(effective_operators(new, b)))
     change = dataclasses.replace(base, kind="operators-changed", impact="behavioral")
     if first != second:
-        yield from _operators(change, first - second, second - first)
+        yield from _operators(change, first, second, other_class=a.class_name != b.class_name)
     elif _rewired(old, new, a, b):
         written = a.class_name != b.class_name and a.role != "layer"
         inert = "the same operators, arranged by another class" if written else ""
@@ -196,13 +196,22 @@ def _function(old: ModelGraph, new: ModelGraph, base: Found, a: Node, b: Node) -
         )  # fmt: skip
 
 
-def _operators(change: Found, removed: Counter[str], added: Counter[str]) -> Iterator[Found]:
+_ARITHMETIC = frozenset({"add", "mul"})
+
+
+def _operators(change: Found, first: Counter[str], second: Counter[str], *, other_class: bool) -> Iterator[Found]:
     """One change for each operator, under its name, with the calls that came or went."""
+    removed, added = first - second, second - first
     for name in sorted({token.partition("(")[0] for token in (*removed, *added)}):
         before, after = (
-            tuple(sorted(token for token in side.elements() if token.partition("(")[0] == name)) for side in (removed, added)
+            tuple(sorted(token for token in side.elements() if token.partition("(")[0] == name))
+            for side in (removed, added)
         )
-        yield dataclasses.replace(change, subject=name, before=before, after=after)
+        counted = {*before, *after} <= _ARITHMETIC and first[name] > 0 and second[name] > 0
+        inert = "plain arithmetic, written in more or fewer steps by another class" if counted and other_class else ""
+        yield dataclasses.replace(
+            change, subject=name, before=before, after=after, inert=inert, impact="cosmetic" if inert else change.impact
+        )
 
 
 def _rewired(old: ModelGraph, new: ModelGraph, a: Node, b: Node) -> bool:

@@ -13,9 +13,12 @@ _LAYOUT = frozenset({
     "view", "unsafe_view", "reshape", "expand", "unsqueeze", "squeeze", "clone", "contiguous", "detach", "alias",
     "to_copy", "t", "transpose", "permute", "lift_fresh", "empty_like", "empty", "split", "split_with_sizes", "unbind",
     "copy", "unsafe_split", "slice", "select", "narrow", "zeros", "zeros_like", "ones", "ones_like", "arange", "new_zeros",
-    "scalar_tensor", "full", "full_like", "index", "gather", "cat", "stack", "repeat", "constant_pad_nd", "new_ones",
+    "scalar_tensor", "full", "full_like", "index", "gather", "cat", "stack", "repeat", "constant_pad_nd", "new_ones", "neg",
 })  # fmt: skip
-"""Operators that move, copy or make values; which of them run is a matter of how the code is written."""
+"""Operators that move, copy or make values; which of them run is a matter of how the code is written.
+
+`neg` is among them: `a + (-b)` and `a - b` are one function, and rotary embedding is written in both ways.
+"""
 
 _WITH_SCALARS = frozenset({
     "add", "sub", "rsub", "mul", "div", "pow", "clamp", "clamp_min", "clamp_max", "gelu", "leaky_relu", "hardtanh", "elu",
@@ -50,6 +53,8 @@ def _token(operator: Operator) -> str:
     name = _SAME.get(operator.name, operator.name)
     if operator.name == "native_layer_norm":
         return f"layer_norm({operator.arguments[-1]})"
+    if name == "sub" and not operator.arguments:
+        return "add"
     if name not in _WITH_SCALARS:
         return name
     kept = operator.arguments[:1] if name == "topk" else operator.arguments

@@ -99,6 +99,7 @@ def _experts(part: Reading) -> Facts:
     yield "experts.activation", _activation(part.below(expert)) if expert is not None else None
     interleaved = expert is not None and expert.attributes.get("is_concatenated") is False
     yield "experts.interleaved", interleaved
+    yield "experts.transposed", expert is not None and expert.attributes.get("is_transposed") is True
     yield from _router(part, count)
     yield from _shared(part)
 
