@@ -13,7 +13,7 @@ from archdiff.report.judged import with_status
 from archdiff.report.kinds import Kind, kinds_of
 from archdiff.report.part_facts import facts_for
 from archdiff.report.schema import Block, Part
-from archdiff.report.standing import Standing
+from archdiff.report.standing import Side, Standing
 
 if TYPE_CHECKING:
     from archdiff.compare.comparison import Comparison
@@ -52,20 +52,33 @@ def blocks(
 ) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
     """The folded graphs of OLD and of NEW, with what became of each part.
 
-    Layers without a partner are never folded together with layers that have one.
+    Layers are folded together only where their partners are, too, and never with layers that have none.
 
     Args:
         comparison: of the two.
         findings: what the rules noticed; a change that a cosmetic finding explains does not count as one.
     """
-    old_marks: Marks = {
-        a.old: dict.fromkeys(a.removed, "removed") for a in comparison.alignment if a.old is not None
-    }
-    new_marks: Marks = {
-        a.new: dict.fromkeys(a.added, "added") for a in comparison.alignment if a.new is not None
-    }
-    old, new = _blocks(comparison.old, old_marks), _blocks(comparison.new, new_marks)
+    old = _blocks(comparison.old, _marks(comparison, comparison.new, "old"))
+    new = _blocks(comparison.new, _marks(comparison, comparison.old, "new"))
     return with_status(old, new, Standing(comparison, findings))
+
+
+def _marks(comparison: Comparison, other: ModelGraph, side: Side) -> Marks:
+    """For every layer of a side: the kind of its partner in the other model; None without one."""
+    kinds = {stack: _kind_numbers(other, stack) for stack in other.stacks}
+    found: dict[str, dict[int, Hashable]] = {}
+    for stack in comparison.alignment:
+        own, facing = (stack.old, stack.new) if side == "old" else (stack.new, stack.old)
+        if own is None or facing is None:
+            continue
+        for a, b in stack.matched:
+            number, partner = (a, b) if side == "old" else (b, a)
+            found.setdefault(own, {})[number] = (facing, kinds[facing][partner])
+    return found
+
+
+def _kind_numbers(graph: ModelGraph, stack: str) -> dict[int, int]:
+    return {n: position for position, kind in enumerate(kinds_of(graph, stack)) for n in kind.numbers}
 
 
 def _blocks(graph: ModelGraph, marks: Marks) -> tuple[Block, ...]:

@@ -1,8 +1,7 @@
-"""Which blocks of OLD and NEW face each other, and over how many layers."""
+"""Which blocks of OLD and NEW face each other."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -15,35 +14,23 @@ if TYPE_CHECKING:
     from archdiff.report.schema import Block
     from archdiff.report.standing import Side
 
-__all__ = ["Partners", "partners_of"]
+__all__ = ["partners_of"]
 
 
-@dataclasses.dataclass(frozen=True)
-class Partners:
-    """Who faces whom.
+def partners_of(
+    old: Sequence[Block], new: Sequence[Block], comparison: Comparison
+) -> Mapping[tuple[Side, str], str]:
+    """For a side and the id of a block there, the block of the other model that it corresponds to.
 
-    Args:
-        facing: for a side and the id of a block there, the other side's blocks that hold partners of its layers,
-            with the number of those layers, the most first.
+    Blocks of layers face the block with most of their layers' partners; the others go by role and order.
     """
-
-    facing: Mapping[tuple[Side, str], tuple[tuple[str, int], ...]]
-
-    def first(self, side: Side, block: str) -> str | None:
-        """The block of the other model that holds most of the partners."""
-        found = self.facing.get((side, block))
-        return found[0][0] if found else None
-
-
-def partners_of(old: Sequence[Block], new: Sequence[Block], comparison: Comparison) -> Partners:
-    """Blocks of layers by the alignment of layers, the others by role and order."""
     shared = _by_layers(old, new, comparison)
     shared.update(_by_role(old, new))
-    facing: dict[tuple[Side, str], list[tuple[str, int]]] = {}
-    for (a, b), count in sorted(shared.items(), key=lambda item: -item[1]):
-        facing.setdefault(("old", a), []).append((b, count))
-        facing.setdefault(("new", b), []).append((a, count))
-    return Partners({key: tuple(value) for key, value in facing.items()})
+    found: dict[tuple[Side, str], str] = {}
+    for (a, b), _ in sorted(shared.items(), key=lambda item: -item[1]):
+        found.setdefault(("old", a), b)
+        found.setdefault(("new", b), a)
+    return found
 
 
 def _by_layers(
@@ -60,11 +47,10 @@ def _by_layers(
 
 def _homes(blocks: Sequence[Block]) -> dict[tuple[str | None, int], str]:
     return {
-        (b.stack, n): b.id
-        for b in blocks
-        if b.stack
-        for first, last in b.layers
-        for n in range(first, last + 1)
+        (block.stack, number): block.id
+        for block in blocks
+        for first, last in block.layers
+        for number in range(first, last + 1)
     }
 
 

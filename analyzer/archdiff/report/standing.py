@@ -63,7 +63,9 @@ class Standing:
     def covered(self, block: Block, side: Side) -> dict[str, Status]:
         """Parts that were added (in NEW) or removed (in OLD) as a whole, inside a block that was not."""
         status: Status = "added" if side == "new" else "removed"
-        whole = [touch for touch in self.sides[side] if touch.change.kind == f"module-{status}"]
+        every = {number for first, last in block.layers for number in range(first, last + 1)}
+        moved = [touch for touch in self.sides[side] if touch.change.kind == f"module-{status}"]
+        whole = [touch for touch in moved if touch.layers >= every]
         paths = [path for touch in whole if (path := _path_in(block, touch)) is not None]
         return {
             part.id: status
