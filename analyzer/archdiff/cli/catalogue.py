@@ -10,6 +10,7 @@ import click
 from archdiff import catalogue
 from archdiff.cli.listing import columns, print_json
 from archdiff.cli.options import common, is_quiet, listing_format
+from archdiff.cli.stdout import put
 from archdiff.errors import UnresolvedReferenceError
 from archdiff.text import printable
 
@@ -32,7 +33,7 @@ def command(name: str | None, form: str) -> int:
         found = [dataclasses.asdict(entry) for entry in entries]
         print_json(found if name is None else found[0])
     else:
-        click.echo(_listed(entries) if name is None else _described(entries[0]))
+        put((_listed(entries) if name is None else _described(entries[0])) + "\n")
     return 0
 
 

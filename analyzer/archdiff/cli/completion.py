@@ -6,6 +6,7 @@ import click
 from click.shell_completion import ShellComplete, get_completion_class
 
 from archdiff.cli.options import common
+from archdiff.cli.stdout import put
 
 __all__ = ["command"]
 
@@ -23,5 +24,5 @@ def command(shell: str) -> int:
     assert made is not None, "click knows these shells"
     root = click.get_current_context().find_root().command
     # Not the subclass's method: that of bash starts a bash to ask its version.
-    click.echo(ShellComplete.source(made(root, {}, "archdiff", "_ARCHDIFF_COMPLETE")))
+    put(ShellComplete.source(made(root, {}, "archdiff", "_ARCHDIFF_COMPLETE")) + "\n")
     return 0

@@ -56,9 +56,7 @@ _FOUND = 1
     show_default=True,
     help="Exit with 1 where a finding has this impact or a worse one.",
 )
-@click.option(
-    "--baseline", metavar="REPORT.json", help="Leave out findings that this earlier JSON report holds."
-)
+@click.option("--baseline", metavar="REPORT.json", help="Leave out findings that this earlier JSON report holds.")
 @common
 def command(
     old: str,
@@ -87,9 +85,7 @@ def command(
     return _FOUND if _fails(report, fail_on) else 0
 
 
-def _compare(
-    old: str, new: str, rules: tuple[Rule, ...], chosen: frozenset[str], known: frozenset[str]
-) -> Report:
+def _compare(old: str, new: str, rules: tuple[Rule, ...], chosen: frozenset[str], known: frozenset[str]) -> Report:
     """Check both references before the seconds that torch takes to import, then build and compare."""
     with doing(f"reading {old} and {new}"):
         sources = [api.check(old), api.check(new)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from typing import TYPE_CHECKING
@@ -35,19 +34,6 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return the exit code; errors are one line on standard error."""
-    try:
-        code = _invoke(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader is gone; what is still buffered must not fail once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:
-        return _INTERRUPTED
-    return code
-
-
-def _invoke(arguments: Sequence[str]) -> int:
     debug = "--debug" in arguments
     try:
         return int(cli.main(list(arguments), prog_name="archdiff", standalone_mode=False) or 0)
@@ -57,10 +43,8 @@ def _invoke(arguments: Sequence[str]) -> int:
         return _INTERRUPTED
     except (ArchdiffError, click.ClickException) as error:
         return _fail(_usage(error) if isinstance(error, click.ClickException) else str(error), debug)
-    except (BrokenPipeError, KeyboardInterrupt):
-        raise
     except MemoryError:
-        return _fail("archdiff: out of memory; compare smaller models, or on a larger machine", debug)
+        return _fail("memory: there is too little for these models; use a larger machine", debug)
     except Exception as error:  # noqa: BLE001 - a bug of ours must not pass for an answer
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return _fail(f"internal error: {what}; run again with --debug and report what it prints", debug)

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archdiff.cli.stdout import has_colour, put
 from archdiff.errors import RenderError, UsageError
 from archdiff.render import BINARY, format_of, render
 from archdiff.text import printable
@@ -104,26 +105,17 @@ def emit(document: Report | Portrait, form: str) -> None:
         from archdiff.render import terminal
         from archdiff.render.screen import Screen
 
-        sys.stdout.write(terminal.text(document, Screen(_width(), _has_colour())))
+        put(terminal.text(document, Screen(_width(), has_colour())))
         return
     content = render(document, form)
-    sys.stdout.flush()
-    sys.stdout.buffer.write(content if isinstance(content, bytes) else content.encode("utf-8"))
+    put(content if isinstance(content, bytes) else content.encode("utf-8"))
 
 
 def _width() -> int:
     return shutil.get_terminal_size((100, 24)).columns
 
 
-def _has_colour() -> bool:
-    """Whether standard output shows colours: a terminal, and neither NO_COLOR nor TERM says otherwise."""
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return sys.stdout.isatty() and not plain
-
-
-def write(
-    document: Report | Portrait, files: Sequence[Target], more: Sequence[tuple[Target, str]] = ()
-) -> None:
+def write(document: Report | Portrait, files: Sequence[Target], more: Sequence[tuple[Target, str]] = ()) -> None:
     """Render a document in every format that is wanted, then write all files, or none where one fails.
 
     Args:

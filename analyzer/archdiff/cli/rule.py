@@ -8,6 +8,7 @@ import click
 
 from archdiff.cli.listing import print_json
 from archdiff.cli.options import common, is_quiet, listing_format
+from archdiff.cli.stdout import bold, put
 from archdiff.packs import find, load_rules
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def command(rule_id: str, form: str) -> int:
     if form == "json":
         print_json(_entry(rule))
     else:
-        click.echo(_manual(rule))
+        put(f"{_manual(rule)}\n")
     return 0
 
 
@@ -45,10 +46,10 @@ def _entry(rule: Rule) -> dict[str, object]:
 
 
 def _manual(rule: Rule) -> str:
-    lines = [click.style(rule.id, bold=True), rule.manual.summary, ""]
+    lines = [bold(rule.id), rule.manual.summary, ""]
     lines.append(f"Usual impact: {rule.impact}. Group: {rule.group}. Pack: {rule.pack}.")
     if rule.mirror != rule.id:
         lines.append(f"With OLD and NEW swapped: {rule.mirror}.")
     for heading, text in rule.manual.sections.items():
-        lines += ["", click.style(heading, bold=True), *(f"  {line}".rstrip() for line in text.splitlines())]
+        lines += ["", bold(heading), *(f"  {line}".rstrip() for line in text.splitlines())]
     return "\n".join(lines)

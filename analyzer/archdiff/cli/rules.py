@@ -9,6 +9,7 @@ import click
 
 from archdiff.cli.listing import columns, print_json
 from archdiff.cli.options import common, is_quiet, listing_format
+from archdiff.cli.stdout import bold, put
 from archdiff.packs import load_rules
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def command(form: str) -> int:
     if form == "json":
         print_json([_entry(rule) for rule in rules])
     else:
-        click.echo(_listed(rules))
+        put(f"{_listed(rules)}\n")
     return 0
 
 
@@ -49,5 +50,5 @@ def _listed(rules: Sequence[Rule]) -> str:
     pairs = sorted(zip(rules, table, strict=True), key=lambda pair: (pair[0].group, pair[0].id))
     parts = []
     for group, members in groupby(pairs, key=lambda pair: pair[0].group):
-        parts.append("\n".join([click.style(group, bold=True), *(f"  {line}" for _, line in members)]))
+        parts.append("\n".join([bold(group), *(f"  {line}" for _, line in members)]))
     return "\n\n".join((*parts, f"{len(rules)} rules. `archdiff rule ID` explains one."))

@@ -9,6 +9,8 @@ from archdiff.cli.options import common, is_quiet
 
 __all__ = ["command"]
 
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
 
 @click.command("schema")
 @common

@@ -31,9 +31,7 @@ def lines(portrait: Portrait) -> RenderableType:
 
 def _portrait(portrait: Portrait) -> Iterator[RenderableType]:
     model = portrait.model
-    yield Text.assemble(
-        safe(model.name, "bold"), "   ", safe(f"{model.class_name} ({model.model_type})", "dim")
-    )
+    yield Text.assemble(safe(model.name, "bold"), "   ", safe(f"{model.class_name} ({model.model_type})", "dim"))
     yield from _origin(portrait)
     yield Text()
     yield table(model)
@@ -43,6 +41,7 @@ def _portrait(portrait: Portrait) -> Iterator[RenderableType]:
     if model.blocks:
         yield Text()
         yield _tree(model.blocks, model.name)
+    yield Text()
     yield from (safe(f"note: {note}", "dim") for note in model.notes)
     yield from (safe(f"not checked: {text}", "dim") for text in portrait.not_checked)
 
@@ -59,7 +58,7 @@ def _origin(portrait: Portrait) -> Iterator[Text]:
 def _cache(cache: CacheEntry | None) -> Text:
     if cache is None:
         return Text("key-value cache: none")
-    told = f"key-value cache: {cache.bytes_per_token:,} bytes for each token in {cache.layers:,} layers (bfloat16)"
+    told = f"key-value cache: {cache.bytes_per_token:,} bytes for each token, {cache.layers:,} layers, bfloat16"
     if cache.window is None:
         return Text(told)
     return Text(f"{told}; {cache.bytes_per_token_full:,} beyond the window of {cache.window:,} tokens")
@@ -80,9 +79,14 @@ def _tree(blocks: tuple[Block, ...], name: str) -> Tree:
     tree = Tree(safe(name, "bold"), guide_style="dim")
     for block in blocks:
         branch = tree.add(_block(block))
-        for part in block.parts:
+        for part in block.parts if block.stack is not None else _inside(block):
             _add(branch, part)
     return tree
+
+
+def _inside(block: Block) -> tuple[Part, ...]:
+    """The parts of a block outside the layers, which is drawn as its only part."""
+    return block.parts[0].parts if len(block.parts) == 1 else block.parts
 
 
 def _block(block: Block) -> Text:
@@ -94,7 +98,8 @@ def _block(block: Block) -> Text:
 
 
 def _add(tree: Tree, part: Part) -> None:
-    told = Text.assemble(safe(part.label), safe(f"  {part.class_name}" if part.class_name else "", "dim"))
+    named = part.class_name if part.class_name != part.label else ""
+    told = Text.assemble(safe(part.label), safe(f"  {named}" if named else "", "dim"))
     branch = tree.add(told.append(f"  {amount(part.parameters)}" if part.parameters else "", "dim"))
     for inner in part.parts:
         _add(branch, inner)
