@@ -7,13 +7,17 @@ swapping the two models mirrors the alignment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import itertools
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from archdiff.compare.comparison import LayerPair, StackAlignment
-from archdiff.graph.schema import ModelGraph, Node
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from archdiff.graph.schema import ModelGraph, Node
 
 __all__ = ["align_stacks", "similarity"]
 
@@ -28,8 +32,12 @@ def align_stacks(old: ModelGraph, new: ModelGraph) -> tuple[StackAlignment, ...]
     """An alignment for every layer stack of either model."""
     pairs, alone_old, alone_new = _stack_pairs(old, new)
     done = [_align(old, new, first, second) for first, second in pairs]
-    done += [StackAlignment(key, None, _unmatched(len(old.stacks[key]), old=True), ambiguous=False) for key in alone_old]
-    done += [StackAlignment(None, key, _unmatched(len(new.stacks[key]), old=False), ambiguous=False) for key in alone_new]
+    done += [
+        StackAlignment(key, None, _unmatched(len(old.stacks[key]), old=True), ambiguous=False) for key in alone_old
+    ]
+    done += [
+        StackAlignment(None, key, _unmatched(len(new.stacks[key]), old=False), ambiguous=False) for key in alone_new
+    ]
     return tuple(done)
 
 
@@ -162,7 +170,7 @@ def _kinds(layers: Sequence[Node]) -> Mapping[str, Node]:
 
 def _ambiguous(a: Sequence[Node], b: Sequence[Node], steps: Sequence[tuple[int | None, int | None]]) -> bool:
     """Whether a layer without partner could change places with an equal neighbour that has one."""
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in itertools.pairwise(steps):
         for side, layers in ((0, a), (1, b)):
             x, y = before[side], after[side]
             lone = (before[1 - side] is None) != (after[1 - side] is None)

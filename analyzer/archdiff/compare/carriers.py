@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from archdiff.compare.changes import Change
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from archdiff.compare.changes import Change
 
 __all__ = ["carries"]
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from archdiff.graph.schema import Node, Value
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from archdiff.graph.schema import Node, Value
 
 __all__ = ["IMPACTS", "Change", "ChangeKind", "Impact", "Place", "highest", "ranges"]
 

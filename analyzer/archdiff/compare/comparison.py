@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from archdiff.compare.changes import Change, Impact, Place, highest
-from archdiff.graph.schema import Confidence, ModelGraph, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from archdiff.graph.schema import Confidence, ModelGraph, Value
 
 __all__ = ["Comparison", "Difference", "LayerPair", "StackAlignment"]
 

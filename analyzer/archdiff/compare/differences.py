@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archdiff.compare.carriers import carries
 from archdiff.compare.changes import Change, Place
 from archdiff.compare.comparison import Comparison, Difference, StackAlignment
 from archdiff.graph.schema import Confidence, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["differences", "vocabulary"]
 
@@ -31,7 +33,9 @@ def differences(comparison: Comparison, facts: Sequence[str], *, absent: bool) -
     scopes = {vocabulary()[fact]["scope"] for fact in facts}
     if scopes == {"model"}:
         return tuple(_of_model(comparison, facts, absent=absent))
-    return tuple(found for stack in comparison.alignment for found in _of_stack(comparison, stack, facts, absent=absent))
+    return tuple(
+        found for stack in comparison.alignment for found in _of_stack(comparison, stack, facts, absent=absent)
+    )
 
 
 def _of_model(comparison: Comparison, facts: Sequence[str], *, absent: bool) -> Iterator[Difference]:
@@ -76,7 +80,12 @@ def _confidence(stack: StackAlignment, pairs: Sequence[tuple[int, int]]) -> Conf
 
 
 def _difference(
-    comparison: Comparison, facts: Sequence[str], values: Values, old: Place, new: Place, confidence: Confidence
+    comparison: Comparison,
+    facts: Sequence[str],
+    values: Values,
+    old: Place,
+    new: Place,
+    confidence: Confidence,
 ) -> Difference:
     differing = [fact for fact, (a, b) in zip(facts, values, strict=True) if a != b]
     explains = tuple(

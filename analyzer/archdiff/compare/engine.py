@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archdiff.compare.align import align_stacks
 from archdiff.compare.changes import Change, Impact, Place
@@ -13,7 +13,9 @@ from archdiff.compare.inert import inert_config
 from archdiff.compare.match import match
 from archdiff.compare.nodes import Found, alone, between
 from archdiff.graph.digests import digest
-from archdiff.graph.schema import ModelGraph, Value
+
+if TYPE_CHECKING:
+    from archdiff.graph.schema import ModelGraph, Value
 
 __all__ = ["compare"]
 
@@ -179,4 +181,14 @@ def _flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Va
 def _model(old: ModelGraph, new: ModelGraph) -> Iterator[Found]:
     inert = "the name of the family; what it stands for is compared part by part"
     if old.model_type != new.model_type:
-        yield Found("model-changed", "", "", "model", "model_type", old.model_type, new.model_type, "cosmetic", inert=inert)
+        yield Found(
+            "model-changed",
+            "",
+            "",
+            "model",
+            "model_type",
+            old.model_type,
+            new.model_type,
+            "cosmetic",
+            inert=inert,
+        )

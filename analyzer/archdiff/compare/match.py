@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from archdiff.graph.schema import Confidence, ModelGraph, Node
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from archdiff.graph.schema import Confidence, ModelGraph, Node
 
 __all__ = ["Match", "Matching", "match"]
 
 _LEAST = 4
 """A pair needs an equal role, or an equal name and something else in common."""
+
+_SURE = 6
+"""A pair with this score has two independent signals in common."""
 
 _MOST_MODULES = 4_000
 """Modules of one subtree beyond which the search for moved parts is left out; the report says so."""
@@ -93,22 +98,21 @@ def _assign(first: Sequence[Node], second: Sequence[Node], *, same: bool) -> lis
     if same:
         return [Match(a.id, b.id, "identical", "high") for a, b in zip(first, second, strict=True)]
     scored = [
-        (-score, abs(i - j), *sorted((a.name, b.name)), i, j)
+        (-score, abs(i - j), sorted((a.name, b.name)), (i, j))
         for i, a in enumerate(first)
         for j, b in enumerate(second)
         if (score := _score(a, b)) >= _LEAST
     ]
     used: tuple[set[int], set[int]] = (set(), set())
     found: list[tuple[int, Match]] = []
-    for negative, _, _, _, i, j in sorted(scored):
+    for negative, _, _, (i, j) in sorted(scored):
         if i in used[0] or j in used[1]:
             continue
         used[0].add(i)
         used[1].add(j)
-        method: Literal["identical", "assigned"] = (
-            "identical" if first[i].identity == second[j].identity else "assigned"
-        )
-        confidence: Confidence = "high" if -negative >= 6 else "medium"
+        same_whole = first[i].identity == second[j].identity
+        method: Literal["identical", "assigned"] = "identical" if same_whole else "assigned"
+        confidence: Confidence = "high" if -negative >= _SURE else "medium"
         found.append((i, Match(first[i].id, second[j].id, method, confidence)))
     return [pair for _, pair in sorted(found, key=lambda item: item[0])]
 
@@ -127,16 +131,16 @@ def _score(a: Node, b: Node) -> int:
 def _moved(old: ModelGraph, new: ModelGraph, removed: Iterable[str], added: Iterable[str]) -> list[Match]:
     """Parts whose role stands once among what is left of each side, at whatever depth."""
     first, second = _by_role(old, removed), _by_role(new, added)
-    found = []
-    for role in sorted(first.keys() & second.keys()):
-        if len(first[role]) == 1 and len(second[role]) == 1:
-            found.append(Match(first[role][0].id, second[role][0].id, "moved", "medium"))
-    return found
+    return [
+        Match(first[role][0].id, second[role][0].id, "moved", "medium")
+        for role in sorted(first.keys() & second.keys())
+        if len(first[role]) == 1 and len(second[role]) == 1
+    ]
 
 
 _MOVABLE = frozenset({
-    "query", "key", "value", "query-key-value", "output", "gate", "up", "down", "gate-up", "router", "expert", "shared-expert",
-    "lm-head", "embedding", "final-norm", "position-embedding", "query-norm", "key-norm", "rotary",
+    "query", "key", "value", "query-key-value", "output", "gate", "up", "down", "gate-up", "router", "expert",
+    "shared-expert",     "lm-head", "embedding", "final-norm", "position-embedding", "query-norm", "key-norm", "rotary",
 })  # fmt: skip
 """Roles that mean the same at any depth of a layer."""
 

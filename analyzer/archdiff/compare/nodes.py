@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from archdiff.compare.changes import ChangeKind, Impact
 from archdiff.compare.inert import inert_attribute
-from archdiff.compare.match import Match
 from archdiff.compare.operators import arrangement, effective_operators, tensorless, tokens
-from archdiff.graph.schema import Confidence, ModelGraph, Node, Tensor, Value
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterator, Mapping
+
+    from archdiff.compare.changes import ChangeKind, Impact
+    from archdiff.compare.match import Match
+    from archdiff.graph.schema import Confidence, ModelGraph, Node, Tensor, Value
 
 __all__ = ["Found", "alone", "between"]
 
@@ -99,7 +103,13 @@ def _attributes(base: Found, a: Node, b: Node) -> Iterator[Found]:
             inert = inert or "a setting that one of the two classes alone has"
         impact: Impact = "cosmetic" if traced or inert else "behavioral"
         yield dataclasses.replace(
-            base, kind="attribute-changed", subject=key, before=before, after=after, impact=impact, inert=inert
+            base,
+            kind="attribute-changed",
+            subject=key,
+            before=before,
+            after=after,
+            impact=impact,
+            inert=inert,
         )
 
 
@@ -153,7 +163,11 @@ def _reshaped(base: Found, a: Tensor, b: Tensor) -> Iterator[Found]:
         positions = [(x, m, n) for x, m, n in zip(b.axes, a.shape, b.shape, strict=False) if m != n]
         if len(a.shape) != len(b.shape) or len(a.axes) != len(a.shape):
             yield dataclasses.replace(
-                base, before=a.shape, after=b.shape, axes=b.axes, parameters=b.count - a.count if trained else 0
+                base,
+                before=a.shape,
+                after=b.shape,
+                axes=b.axes,
+                parameters=b.count - a.count if trained else 0,
             )
             return
     else:
@@ -210,7 +224,12 @@ def _operators(change: Found, first: Counter[str], second: Counter[str], *, othe
         counted = {*before, *after} <= _ARITHMETIC and first[name] > 0 and second[name] > 0
         inert = "plain arithmetic, written in more or fewer steps by another class" if counted and other_class else ""
         yield dataclasses.replace(
-            change, subject=name, before=before, after=after, inert=inert, impact="cosmetic" if inert else change.impact
+            change,
+            subject=name,
+            before=before,
+            after=after,
+            inert=inert,
+            impact="cosmetic" if inert else change.impact,
         )
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from archdiff.graph.schema import ModelGraph, Node, Operator
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from archdiff.graph.schema import ModelGraph, Node, Operator
 
 __all__ = ["arrangement", "effective_operators", "tokens"]
 
 _LAYOUT = frozenset({
     "view", "unsafe_view", "reshape", "expand", "unsqueeze", "squeeze", "clone", "contiguous", "detach", "alias",
-    "to_copy", "t", "transpose", "permute", "lift_fresh", "empty_like", "empty", "split", "split_with_sizes", "unbind",
-    "copy", "unsafe_split", "slice", "select", "narrow", "zeros", "zeros_like", "ones", "ones_like", "arange", "new_zeros",
-    "scalar_tensor", "full", "full_like", "index", "gather", "cat", "stack", "repeat", "constant_pad_nd", "new_ones", "neg",
+    "to_copy", "t", "transpose", "permute", "lift_fresh", "empty_like", "empty", "split", "split_with_sizes",
+    "unbind", "copy", "unsafe_split", "slice", "select", "narrow", "zeros", "zeros_like", "ones", "ones_like", "arange",
+    "new_zeros",     "scalar_tensor", "full", "full_like", "index", "gather", "cat", "stack", "repeat", "constant_pad_nd", "new_ones", "neg",
 })  # fmt: skip
 """Operators that move, copy or make values; which of them run is a matter of how the code is written.
 
@@ -21,12 +24,19 @@ _LAYOUT = frozenset({
 """
 
 _WITH_SCALARS = frozenset({
-    "add", "sub", "rsub", "mul", "div", "pow", "clamp", "clamp_min", "clamp_max", "gelu", "leaky_relu", "hardtanh", "elu",
-    "topk", "masked_fill", "softplus", "threshold",
+    "add", "sub", "rsub", "mul", "div", "pow", "clamp", "clamp_min", "clamp_max", "gelu", "leaky_relu", "hardtanh",
+    "elu", "topk", "masked_fill", "softplus", "threshold",
 })  # fmt: skip
 """Operators whose scalar arguments are part of the function; those of others are dimensions and sizes."""
 
-_SAME = {"addmm": "mm", "bmm": "mm", "baddbmm": "mm", "matmul": "mm", "native_layer_norm": "layer_norm", "linear": "mm"}
+_SAME = {
+    "addmm": "mm",
+    "bmm": "mm",
+    "baddbmm": "mm",
+    "matmul": "mm",
+    "native_layer_norm": "layer_norm",
+    "linear": "mm",
+}
 """Operators that compute the same with and without a bias or a batch."""
 
 
@@ -78,8 +88,8 @@ def arrangement(graph: ModelGraph, node: Node) -> tuple[tuple[str, tuple[str, ..
 
 
 _BRANCHES = {
-    "dense-mlp": "feed-forward", "mixture-of-experts": "feed-forward", "attention": "mixer", "linear-attention": "mixer",
-    "state-space": "mixer", "convolution-mixer": "mixer",
+    "dense-mlp": "feed-forward", "mixture-of-experts": "feed-forward", "attention": "mixer",
+    "linear-attention": "mixer", "state-space": "mixer", "convolution-mixer": "mixer",
 }  # fmt: skip
 """Parts that stand in the same place of a layer, whatever they are: what replaced what is said elsewhere."""
 

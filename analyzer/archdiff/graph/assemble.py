@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import transformers
 
 from archdiff.graph.axes import label
 from archdiff.graph.build import Built, instantiate, quiet
+from archdiff.graph.digests import digest
 from archdiff.graph.facts import facts_of
 from archdiff.graph.flow import flow_of
 from archdiff.graph.function import Functions, functions_of
-from archdiff.graph.digests import digest
 from archdiff.graph.parts import layer_stacks, modules_of
 from archdiff.graph.roles import Sizes, assign
 from archdiff.graph.schema import SCHEMA_VERSION, ModelGraph, Node, Operator, freeze
 from archdiff.graph.settings import normalised, per_layer, sizes_of
 from archdiff.graph.trace import Trace, trace
-from archdiff.sources import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from archdiff.sources import Source
 
 __all__ = ["build_graph"]
 
@@ -43,7 +46,7 @@ def build_graph(source: Source) -> ModelGraph:
     with quiet():
         recording = trace(built.model, kinds)
     functions = functions_of(recording)
-    programs = {key: program for key, program in functions.programs.values()}
+    programs = dict(functions.programs.values())
     traced = [_with_function(node, recording, functions) for node in nodes]
     network = _network(traced, recording, stacks)
     network.graph.update(_model_attributes(source, built, config, stacks, programs, recording))
@@ -147,13 +150,18 @@ def _source_attributes(source: Source) -> dict[str, Any]:
         "licence": source.licence,
         "released": source.released,
         "lineage": [{"base": item.base, "relation": item.relation} for item in source.lineage],
-        "architectures": [str(name) for name in source.config.get("architectures") or ()],
+        "architectures": _names(source.config.get("architectures")),
         "remote_code": bool(source.config.get("auto_map")),
     }
 
 
 def _row(operator: Operator) -> list[Any]:
-    return [operator.name, list(operator.arguments), list(operator.inputs), [list(shape) for shape in operator.shapes]]
+    return [
+        operator.name,
+        list(operator.arguments),
+        list(operator.inputs),
+        [list(shape) for shape in operator.shapes],
+    ]
 
 
 def _with_facts(network: nx.MultiDiGraph[str]) -> ModelGraph:
@@ -167,7 +175,9 @@ def _with_facts(network: nx.MultiDiGraph[str]) -> ModelGraph:
     for node in nodes:
         found = freeze(facts.get(node.id, {}))
         done = dataclasses.replace(node, facts=found, structure=structures[node.id], identity=identities[node.id])
-        network.nodes[node.id].update(done.to_data() if found else {"structure": done.structure, "identity": done.identity})
+        network.nodes[node.id].update(
+            done.to_data() if found else {"structure": done.structure, "identity": done.identity}
+        )
         every[node.id] = done
     return ModelGraph(network, every)
 
@@ -201,3 +211,7 @@ def _bottom_up(nodes: Sequence[Node], own: Callable[[Node], object]) -> dict[str
         if node.id:
             below[node.id.rpartition(".")[0]].append((node.name, done[node.id]))
     return done
+
+
+def _names(value: object) -> list[str]:
+    return [str(name) for name in value] if isinstance(value, list | tuple) else []

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from archdiff.graph.roles import Sizes
-from archdiff.graph.schema import Node, Tensor
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from archdiff.graph.roles import Sizes
+    from archdiff.graph.schema import Node, Tensor
 
 __all__ = ["label"]
 
@@ -40,7 +43,12 @@ _OUT_IN: Mapping[str, tuple[str, str]] = {
 }
 """Axes of a `Linear` weight (rows, columns) by role; a vector has the first one."""
 
-_MLP_PARTS: Mapping[str, tuple[str, str]] = {"gate": ("W", "I"), "up": ("W", "I"), "gate-up": ("W2", "I"), "down": ("I", "W")}
+_MLP_PARTS: Mapping[str, tuple[str, str]] = {
+    "gate": ("W", "I"),
+    "up": ("W", "I"),
+    "gate-up": ("W2", "I"),
+    "down": ("I", "W"),
+}
 
 _TRANSPOSED = frozenset({"Conv1D"})
 """Classes that store a projection as (columns, rows): GPT-2's."""

@@ -5,17 +5,20 @@ from __future__ import annotations
 import dataclasses
 import logging
 import warnings
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import transformers
 from accelerate import init_empty_weights
-from torch import nn
 from transformers import AutoConfig, PreTrainedConfig
 
 from archdiff.errors import ArchdiffError, BuildError, ConfigError
 from archdiff.graph.families import FAMILIES, Family
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from torch import nn
 
 __all__ = ["Built", "instantiate", "quiet"]
 
@@ -97,7 +100,9 @@ def _unknown(subject: str, model_type: object, auto_map: object) -> ConfigError:
         return ConfigError(subject, "has no `model_type`", remedy)
     cause = f"model_type {model_type!r} is unknown to transformers {version}"
     if auto_map:
-        return ConfigError(subject, f"{cause} and needs remote code", "archdiff runs none: use a config of a shipped class")
+        return ConfigError(
+            subject, f"{cause} and needs remote code", "archdiff runs none: use a config of a shipped class"
+        )
     return ConfigError(subject, cause, "upgrade transformers, or correct `model_type`")
 
 

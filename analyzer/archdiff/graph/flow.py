@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from archdiff.graph.recorder import Call
-from archdiff.graph.schema import Node
-from archdiff.graph.trace import Trace
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from archdiff.graph.recorder import Call
+    from archdiff.graph.schema import Node
+    from archdiff.graph.trace import Trace
 
 __all__ = ["JOINS", "Flow", "flow_of"]
 

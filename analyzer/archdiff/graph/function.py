@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from archdiff.graph.digests import digest
-from archdiff.graph.recorder import Call
 from archdiff.graph.schema import Operator
-from archdiff.graph.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from archdiff.graph.recorder import Call
+    from archdiff.graph.trace import Trace
 
 __all__ = ["LAYOUT", "Functions", "functions_of"]
 
@@ -101,9 +105,7 @@ def _leaf(number: int, tensors: Mapping[int, tuple[str, str]], external: dict[in
     return external.setdefault(number, f"input {len(external)}")
 
 
-def _program(
-    module: str, calls: Sequence[Call], trace: Trace, producers: Mapping[int, str]
-) -> tuple[Operator, ...]:
+def _program(module: str, calls: Sequence[Call], trace: Trace, producers: Mapping[int, str]) -> tuple[Operator, ...]:
     local: dict[int, str] = {}
     external: dict[int, str] = {}
     done = []
@@ -115,7 +117,8 @@ def _program(
 
 
 def _origin(
-    number: int, module: str, local: Mapping[int, str], external: dict[int, str], trace: Trace, producers: Mapping[int, str]
+    number: int, module: str, local: Mapping[int, str], external: dict[int, str], trace: Trace,
+    producers: Mapping[int, str],
 ) -> str:  # fmt: skip
     prefix = f"{module}." if module else ""
     if number in local:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -12,12 +11,16 @@ from torch import nn
 from archdiff.graph.digests import digest
 from archdiff.graph.schema import Node, Tensor, Value
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 __all__ = ["layer_stacks", "modules_of"]
 
 _BOOKKEEPING = frozenset({
     "layer_idx", "layer_index", "layer_number", "layer_id", "block_idx", "depth_idx", "name_or_path", "kernel_config",
     "loss_type", "gradient_checkpointing", "training", "padding_idx", "scale_grad_by_freq", "sparse", "norm_type",
-    "max_norm", "inplace", "use_cache", "is_gradient_checkpointing", "call_super_init", "dump_patches", "base_model_prefix",
+    "max_norm", "inplace", "use_cache", "is_gradient_checkpointing", "call_super_init",
+    "dump_patches", "base_model_prefix",
 })  # fmt: skip
 """Attributes that number a layer, name a file or concern training only; none of them changes what is computed."""
 
@@ -78,7 +81,9 @@ def _computed_buffers(module: nn.Module) -> dict[str, str]:
     small = 0 < sum(buffer.numel() for buffer in module.buffers()) <= _LARGEST_COMPUTED_BUFFER
     if config is None or not small or next(module.parameters(), None) is not None:
         return {}
-    with suppress(Exception):  # a class with another constructor keeps its buffers unread; facts then come from the config
+    with suppress(
+        Exception
+    ):  # a class with another constructor keeps its buffers unread; facts then come from the config
         real = type(module)(config)
         return {key: digest(_numbers(value)) for key, value in real.named_buffers(recurse=False)}
     return {}

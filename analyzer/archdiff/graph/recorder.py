@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["MAX_OPERATORS", "Call", "Recorder", "tensors_in"]
 
@@ -68,7 +70,7 @@ def _scalars(value: Any) -> Iterator[str]:
 _IGNORED_KEYWORDS = frozenset({"device", "dtype", "layout", "pin_memory", "memory_format", "non_blocking", "out"})
 
 
-class Recorder(TorchDispatchMode):
+class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch types no part of it
     """Collects `Call`s while active.
 
     Args:
@@ -76,7 +78,7 @@ class Recorder(TorchDispatchMode):
     """
 
     def __init__(self, sample: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # as above
         self.sample = sample
         self.assumed = 0
         self.stack: list[str] = [""]
@@ -98,7 +100,7 @@ class Recorder(TorchDispatchMode):
         self._alive.append(tensor)
         return self._number[id(tensor)]
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # noqa: ARG002 - torch's signature
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run the operator and note it down."""
         if func is torch.ops.aten._local_scalar_dense.default:
             return self._assume(args[0])

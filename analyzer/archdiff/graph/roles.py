@@ -8,12 +8,14 @@ from __future__ import annotations
 import dataclasses
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from archdiff.graph.schema import Confidence, Node
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from archdiff.graph.schema import Confidence, Node
 
 __all__ = ["Sizes", "assign"]
 
@@ -103,9 +105,7 @@ def _mixtures(nodes: list[Node]) -> list[Node]:
     holders = {node.id.rpartition(".")[0] for node in nodes if node.role == "expert"}
     nested = {node.id for node in nodes if node.role in ("expert", "layer", "model")}
     return [
-        dataclasses.replace(node, role="mixture-of-experts", confidence="high")
-        if node.id in holders - nested
-        else node
+        dataclasses.replace(node, role="mixture-of-experts", confidence="high") if node.id in holders - nested else node
         for node in nodes
     ]
 

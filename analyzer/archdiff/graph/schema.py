@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from archdiff.errors import SnapshotError
 
@@ -283,6 +283,16 @@ class ModelGraph:
             return None
         return node_id.partition("#")[0] if "#" in node_id else node_id.rpartition(".")[0]
 
+    def _read_all(self) -> None:
+        """Read every view once, so that a damaged document fails here and not later."""
+        for view in ("nodes", "children", "flows", "programs", "config", "source", "stacks", "notes", "not_checked"):
+            getattr(self, view)
+        missing = [
+            key for key in ("", *(key for stack in self.stacks.values() for key in stack)) if key not in self.nodes
+        ]
+        if missing:
+            raise KeyError(missing[0])
+
     def to_json(self) -> dict[str, Any]:
         """Node-link JSON, in a deterministic order."""
         import networkx as nx
@@ -307,8 +317,9 @@ class ModelGraph:
         if version != SCHEMA_VERSION:
             raise SnapshotError("snapshot", f"has schema version {version!r}, not {SCHEMA_VERSION}", remedy)
         try:
-            graph = cls(nx.node_link_graph(dict(data), directed=True, multigraph=True, edges="edges"))
-            graph.nodes[""], graph.children, graph.programs, graph.stacks
+            network = nx.node_link_graph(dict(data), directed=True, multigraph=True, edges="edges")
+            graph = cls(cast("nx.MultiDiGraph[str]", network))
+            graph._read_all()
         except (KeyError, TypeError, ValueError, AttributeError, nx.NetworkXError) as error:
             raise SnapshotError("snapshot", f"is damaged ({type(error).__name__}: {error})", remedy) from error
         return graph

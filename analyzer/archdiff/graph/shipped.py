@@ -39,9 +39,7 @@ def check_type(config: Mapping[str, object], subject: str) -> None:
     if not model_type:
         remedy = "add model_type, or name a shipped class in architectures"
         raise ConfigError(shown, "states no model_type", remedy)
-    cause = (
-        f"model_type {printable(str(model_type), 80)} is unknown to transformers {version('transformers')}"
-    )
+    cause = f"model_type {printable(str(model_type), 80)} is unknown to transformers {version('transformers')}"
     if config.get("auto_map"):
         raise ConfigError(shown, f"{cause} and needs remote code", _INSTEAD)
     raise ConfigError(shown, cause, "upgrade transformers, or correct model_type")

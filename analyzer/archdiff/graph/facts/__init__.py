@@ -6,13 +6,16 @@ stand in where a class was not traced or where a value never reaches an operator
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archdiff.graph.facts import attention, feedforward, model, positions, residual
 from archdiff.graph.facts.reading import Reading
-from archdiff.graph.schema import ModelGraph, Value
 from archdiff.graph.settings import per_layer, scope_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from archdiff.graph.schema import ModelGraph, Value
 
 __all__ = ["facts_of"]
 
@@ -41,5 +44,10 @@ def _layer_facts(
     graph: ModelGraph, layer: str, config: Mapping[str, Any], values: Mapping[str, Any], whole: Reading
 ) -> dict[str, Value]:
     reading = Reading(graph, layer, config, values)
-    readers = (attention.read(reading), positions.read(reading, whole), residual.read(reading), feedforward.read(reading))
+    readers = (
+        attention.read(reading),
+        positions.read(reading, whole),
+        residual.read(reading),
+        feedforward.read(reading),
+    )
     return dict(sorted(pair for reader in readers for pair in reader))

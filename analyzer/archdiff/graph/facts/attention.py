@@ -74,7 +74,9 @@ def _query_heads(part: Reading) -> int | None:
 
 
 def _head_dimension(part: Reading, node: Node) -> int | None:
-    stated = part.count("qk_head_dim", node=node) or part.count("head_dim", "attention_head_size", "head_size", node=node)
+    stated = part.count("qk_head_dim", node=node) or part.count(
+        "head_dim", "attention_head_size", "head_size", node=node
+    )
     heads = part.count("num_attention_heads", "num_heads", "n_head", "n_heads")
     rows = part.width(0, "query")
     return stated or (rows // heads if rows and heads else None) or _hidden_share(part, heads)
@@ -161,6 +163,12 @@ def _gated_queries(part: Reading, heads: int | None, dimension: int | None) -> b
 
 def _recurrent(part: Reading, node: Node) -> Facts:
     linear = node.role == "linear-attention"
-    yield "mixer.state_size", part.count(*(("head_k_dim",) if linear else ("ssm_state_size", "state_size", "mamba_d_state")))
-    yield "mixer.convolution_width", part.count("conv_kernel_size", "conv_kernel", "d_conv", "L_cache", "conv_L_cache")
+    yield (
+        "mixer.state_size",
+        part.count(*(("head_k_dim",) if linear else ("ssm_state_size", "state_size", "mamba_d_state"))),
+    )
+    yield (
+        "mixer.convolution_width",
+        part.count("conv_kernel_size", "conv_kernel", "d_conv", "L_cache", "conv_L_cache"),
+    )
     yield "mixer.heads", part.count("num_v_heads", "num_heads", "mamba_num_heads", node=node)

@@ -48,9 +48,7 @@ def _mlp(part: Reading) -> Facts:
 
 def _biases(part: Reading) -> tuple[str, ...]:
     roles = {"gate": ("gate", "gate-up"), "up": ("up", "gate-up"), "down": ("down",)}
-    return tuple(
-        name for name, found in roles.items() if any(weight(n, "bias") is not None for n in part.all(*found))
-    )
+    return tuple(name for name, found in roles.items() if any(weight(n, "bias") is not None for n in part.all(*found)))
 
 
 def _activation(part: Reading) -> str | None:
@@ -85,7 +83,12 @@ def _activation_of(operators: Iterable[Operator]) -> str | None:
 
 
 def _spelled(name: object) -> str | None:
-    spelled = {"swish": "silu", "gelu_new": "gelu-tanh", "gelu_pytorch_tanh": "gelu-tanh", "gelu_fast": "gelu-tanh"}
+    spelled = {
+        "swish": "silu",
+        "gelu_new": "gelu-tanh",
+        "gelu_pytorch_tanh": "gelu-tanh",
+        "gelu_fast": "gelu-tanh",
+    }
     return spelled.get(name, name) if isinstance(name, str) else None
 
 
@@ -166,7 +169,10 @@ def _scoring(part: Reading, operators: tuple[Operator, ...], count: int | None) 
 def _router_biases(part: Reading, router: Node | None) -> tuple[str, ...]:
     nodes = [part.graph.nodes[part.root], *([router] if router is not None else [])]
     names = {tensor.name for node in nodes for tensor in node.tensors}
-    found = [("projection", {"bias"}), ("score-correction", {"e_score_correction_bias", "expert_bias", "correction_bias"})]
+    found = [
+        ("projection", {"bias"}),
+        ("score-correction", {"e_score_correction_bias", "expert_bias", "correction_bias"}),
+    ]
     inner = router is not None and any(weight(n, "bias") is not None for n in part.below(router).modules)
     return tuple(name for name, keys in found if names & keys or (name == "projection" and inner))
 

@@ -12,13 +12,23 @@ __all__ = ["main_stack", "read"]
 
 Facts = Iterator[tuple[str, Value]]
 
-_PREDICTION_KEYS = ("num_nextn_predict_layers", "num_mtp_modules", "mtp_num_hidden_layers", "num_mtp_layers", "mtp_num_layers")
+_PREDICTION_KEYS = (
+    "num_nextn_predict_layers",
+    "num_mtp_modules",
+    "mtp_num_hidden_layers",
+    "num_mtp_layers",
+    "mtp_num_layers",
+)
 _TOWERS = ("vision", "audio")
 _HEADS = {
     "ForCausalLM": "language-model", "LMHeadModel": "language-model", "ForConditionalGeneration": "language-model",
     "ForMaskedLM": "masked-language-model", "ForSequenceClassification": "sequence-classifier",
-    "ForTokenClassification": "token-classifier", "ForQuestionAnswering": "question-answering", "ForPreTraining": "pre-training",
+    "ForTokenClassification": "token-classifier", "ForQuestionAnswering": "question-answering",
+    "ForPreTraining": "pre-training",
 }  # fmt: skip
+
+
+_LEFT_OUT = ("modules_to_not_convert", "ignore", "exclude_modules", "ignored_layers")
 
 
 def main_stack(graph: ModelGraph) -> str | None:
@@ -43,8 +53,14 @@ def read(model: Reading, whole: Mapping[str, Any]) -> Facts:
     yield "layers", len(model.graph.stacks[stack]) if stack is not None else 0
     tied = [tensor for node in (embedding, head) if node is not None for tensor in node.tensors if tensor.tied_to]
     yield "embeddings.tied", bool(tied) if head is not None else None
-    yield "embedding.scale", _unless(1.0, model.setting("embedding_multiplier", "scale_emb")) or _own_scale(model, embedding)
-    yield "embedding.norm", any(n.role == "norm" and "emb" in n.id.rpartition(".")[2].lower() for n in model.all("norm"))
+    yield (
+        "embedding.scale",
+        _unless(1.0, model.setting("embedding_multiplier", "scale_emb")) or _own_scale(model, embedding),
+    )
+    yield (
+        "embedding.norm",
+        any(n.role == "norm" and "emb" in n.id.rpartition(".")[2].lower() for n in model.all("norm")),
+    )
     yield "logit.softcap", model.stated("final_logit_softcapping")
     yield "logit.scale", _unless(1.0, model.stated("logits_scaling", "logit_scale", "lm_head_multiplier"))
     yield "logit.bias", any("bias" in t.name for t in head.tensors) if head is not None else False
@@ -76,7 +92,9 @@ def _own_scale(model: Reading, embedding: Node | None) -> Value:
 
 def _prediction_heads(model: Reading, whole: Mapping[str, Any]) -> int:
     """Declared by the config, whether or not the class builds them, else counted in the graph."""
-    declared = model.count(*_PREDICTION_KEYS) or next((whole[k] for k in _PREDICTION_KEYS if isinstance(whole.get(k), int)), 0)
+    declared = model.count(*_PREDICTION_KEYS) or next(
+        (whole[k] for k in _PREDICTION_KEYS if isinstance(whole.get(k), int)), 0
+    )
     return declared or len({node.id.partition(".mtp")[0] for node in model.all("mtp") if node.tensors})
 
 
@@ -92,18 +110,25 @@ def _projector(model: Reading) -> Value:
     return (node.class_name, *shapes)
 
 
+def _anywhere(whole: Mapping[str, Any], key: str) -> Any:
+    """The config's value, else that of the first nested config that states one."""
+    nested = (value.get(key) for value in whole.values() if isinstance(value, Mapping))
+    return whole.get(key) or next((value for value in nested if value), None)
+
+
 def _storage(whole: Mapping[str, Any]) -> Facts:
-    declared = whole.get("dtype") or next((v.get("dtype") for v in whole.values() if isinstance(v, Mapping) and v.get("dtype")), None)
+    declared = _anywhere(whole, "dtype")
     yield "dtype", str(declared).removeprefix("torch.") if declared else None
-    found = whole.get("quantization_config") or next(
-        (v["quantization_config"] for v in whole.values() if isinstance(v, Mapping) and v.get("quantization_config")), {}
-    )
-    settings: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
+    found = _anywhere(whole, "quantization_config")
+    settings = found if isinstance(found, Mapping) else {}
     yield "quantization.method", _method(settings)
-    left_out = settings.get("modules_to_not_convert") or settings.get("ignore") or ()
+    left_out = next((settings[key] for key in _LEFT_OUT if settings.get(key)), ())
     yield "quantization.excluded", tuple(sorted(map(str, left_out)))
-    hidden = {"quant_method", "modules_to_not_convert", "ignore", "_load_in_4bit", "_load_in_8bit"}
-    yield "quantization.detail", tuple(f"{key}={_text(settings[key])}" for key in sorted(settings.keys() - hidden))
+    hidden = {"quant_method", "_load_in_4bit", "_load_in_8bit", *_LEFT_OUT}
+    yield (
+        "quantization.detail",
+        tuple(f"{key}={_text(settings[key])}" for key in sorted(settings.keys() - hidden)),
+    )
 
 
 def _method(settings: Mapping[str, Any]) -> str | None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from archdiff.graph.facts.reading import Reading
 from archdiff.graph.schema import Node, Value
+
+if TYPE_CHECKING:
+    from archdiff.graph.facts.reading import Reading
 
 __all__ = ["read"]
 
 Facts = Iterator[tuple[str, Value]]
 
-_KNOWN = frozenset({"rope_theta", "rope_type", "type", "factor", "original_max_position_embeddings", "partial_rotary_factor"})
+_KNOWN = frozenset(
+    {"rope_theta", "rope_type", "type", "factor", "original_max_position_embeddings", "partial_rotary_factor"}
+)
 
 
 def read(layer: Reading, model: Reading) -> Facts:
@@ -52,7 +56,10 @@ def _without(layer: Reading, attention: Node) -> bool:
 
 def _rotary(layer: Reading, model: Reading, attention: Node | None) -> Facts:
     settings = _settings(layer)
-    yield "rotary.base", _number(settings.get("rope_theta", layer.stated("rope_theta", "rotary_emb_base", "default_theta")))
+    yield (
+        "rotary.base",
+        _number(settings.get("rope_theta", layer.stated("rope_theta", "rotary_emb_base", "default_theta"))),
+    )
     kind = settings.get("rope_type", settings.get("type")) or "default"
     yield "rotary.scaling.kind", None if kind == "default" else str(kind)
     scaled = kind != "default"
@@ -89,7 +96,9 @@ def _number(value: object) -> float | int | None:
     return int(value) if float(value).is_integer() else value
 
 
-def _fraction(layer: Reading, model: Reading, settings: Mapping[str, Any], attention: Node | None) -> float | int | None:
+def _fraction(
+    layer: Reading, model: Reading, settings: Mapping[str, Any], attention: Node | None
+) -> float | int | None:
     """Rotating values of a head, from the number of frequencies, over the head's width."""
     stated = settings.get("partial_rotary_factor", layer.stated("partial_rotary_factor", "rotary_pct"))
     if isinstance(stated, int | float):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from archdiff.graph.schema import ModelGraph, Node, Operator, Tensor, Value
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from archdiff.graph.schema import ModelGraph, Node, Operator, Tensor, Value
 
 __all__ = ["Reading"]
 
@@ -66,7 +68,8 @@ class Reading:
             for place in places:
                 if place.attributes.get(name) is not None:
                     return place.attributes[name]
-        return self.stated(*names)
+        stated: Value = self.stated(*names)
+        return stated
 
     def stated(self, *names: str) -> Any:
         """The config's value for the first of the names that is there and not null; this layer's, for a list."""

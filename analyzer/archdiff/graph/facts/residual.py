@@ -11,7 +11,14 @@ __all__ = ["read"]
 
 Facts = Iterator[tuple[str, Value]]
 
-_BRANCHES = ("attention", "linear-attention", "state-space", "convolution-mixer", "dense-mlp", "mixture-of-experts")
+_BRANCHES = (
+    "attention",
+    "linear-attention",
+    "state-space",
+    "convolution-mixer",
+    "dense-mlp",
+    "mixture-of-experts",
+)
 
 
 def read(layer: Reading) -> Facts:
@@ -36,9 +43,15 @@ def _norm(layer: Reading, node: Node) -> Facts:
     by_class = "rms" if "RMS" in node.class_name or "T5LayerNorm" in node.class_name else "layer"
     yield "norm.kind", ("layer" if centred else "rms") if operators else by_class
     yield "norm.bias", weight(node, "bias") is not None
-    yield "norm.zero_centred", any(o.name == "add" and o.arguments[:1] in (("1",), ("1.0",)) for o in operators)
+    yield (
+        "norm.zero_centred",
+        any(o.name == "add" and o.arguments[:1] in (("1",), ("1.0",)) for o in operators),
+    )
     stated = next((node.attributes[k] for k in ("variance_epsilon", "eps", "epsilon") if k in node.attributes), None)
-    yield "norm.epsilon", stated if isinstance(stated, float) else layer.stated("rms_norm_eps", "layer_norm_eps", "norm_eps")
+    yield (
+        "norm.epsilon",
+        stated if isinstance(stated, float) else layer.stated("rms_norm_eps", "layer_norm_eps", "norm_eps"),
+    )
 
 
 class _Paths:
@@ -47,7 +60,11 @@ class _Paths:
     def __init__(self, layer: Reading) -> None:
         self.layer, prefix = layer, f"{layer.root}"
         self.branches = layer.all(*_BRANCHES)
-        edges = [(self.lift(a), self.lift(b)) for a, b in layer.graph.flows if self.within(a, prefix) and self.within(b, prefix)]
+        edges = [
+            (self.lift(a), self.lift(b))
+            for a, b in layer.graph.flows
+            if self.within(a, prefix) and self.within(b, prefix)
+        ]
         self.next: dict[str, set[str]] = {}
         for a, b in edges:
             if a != b:
