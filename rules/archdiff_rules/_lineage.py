@@ -1,0 +1,72 @@
+"""What the publisher of one of the two models declares of the other."""
+
+from __future__ import annotations
+
+import dataclasses
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archdiff.rule import Change, Comparison, ModelGraph, Value
+
+__all__ = ["RELATIONS", "Claim", "claims", "contradictions"]
+
+RELATIONS = MappingProxyType(
+    {
+        "finetune": "a fine-tune of",
+        "quantized": "a quantised release of",
+        "adapter": "an adapter of",
+        "continued": "further trained from",
+        "same-architecture": "of the same architecture as",
+    }
+)
+"""Relations that keep the shapes of the base's tensors, in words; others (merge, upcycled, …) may not."""
+
+_ALLOWED = ("vocabulary", "task_head", "prediction_heads.count", "dtype", "quantization.method")
+"""Facts that may differ between a model and what was trained from it."""
+
+_NEW_PARTS = frozenset({"module-added", "module-removed", "tensor-added", "tensor-removed"})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Claim:
+    """A declared parent that is the other model of the comparison.
+
+    Args:
+        derived: the model that declares it.
+        base: the model that it names.
+        relation: how the first comes from the second (`finetune`, `quantized`, …).
+        side: which of the two declares it.
+    """
+
+    derived: ModelGraph
+    base: ModelGraph
+    relation: str
+    side: Literal["old", "new"]
+
+    def facts(self, name: str, value: Value) -> dict[str, tuple[Value, Value]]:
+        """A fact of the model that declares; the other states nothing."""
+        return {name: (value, None) if self.side == "old" else (None, value)}
+
+
+def claims(comparison: Comparison) -> Iterator[Claim]:
+    """Every declared relation between the two models, whichever of them declares it; hub ids ignore case."""
+    old, new = comparison.old, comparison.new
+    for derived, base, side in ((new, old, "new"), (old, new, "old")):
+        named = base.source.get("hub_id")
+        for parent in derived.source.get("lineage") or ():
+            if named and str(parent["base"]).lower() == str(named).lower():
+                yield Claim(derived, base, str(parent["relation"]), "new" if side == "new" else "old")
+
+
+def contradictions(comparison: Comparison, claim: Claim) -> tuple[Change, ...]:
+    """Breaking changes that the declared relation does not allow; a same architecture allows other sizes."""
+    if claim.relation not in RELATIONS:
+        return ()
+    allowed = {change.id for fact in _ALLOWED for d in comparison.differences(fact) for change in d.explains}
+    found = comparison.select(impact="breaking")
+    if claim.relation == "same-architecture":
+        return tuple(change for change in found if change.kind in _NEW_PARTS and change.role != "layer")
+    return tuple(change for change in found if change.id not in allowed)

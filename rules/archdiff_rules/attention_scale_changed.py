@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archdiff.rule import Finding, rule, show
+from archdiff_rules._changes import computing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archdiff.rule import Comparison
+
+
+@rule(impact="behavioral", group="Attention")
+def attention_scale_changed(comparison: Comparison) -> Iterator[Finding]:
+    """Attention logits are multiplied by something other than before, relative to 1/sqrt(head dimension).
+
+    Why it matters:
+        The usual scale keeps logits near one for heads of any width. A model that departs from it (to
+        transfer hyperparameters between sizes, or to lengthen its context with YaRN) has weights trained for
+        its own scale. No tensor shows it, and a wrong scale makes attention too sharp or too flat in every
+        layer.
+        `none` means exactly 1/sqrt(head dimension).
+
+    Example:
+        Gemma 2 27B scales by 1/sqrt(144) with heads of 128; Gemma 2 9B by 1/sqrt(256), which is its head
+        dimension. Granite 3.1 multiplies by 1/64 with heads of 64, where the usual scale is 1/8.
+
+    What to do:
+        See that the serving engine reads the field that sets it (`query_pre_attn_scalar`,
+        `attention_multiplier`, …). A constant factor can be folded into the query projection, if all else is
+        equal.
+    """
+    for difference in comparison.differences("attention.scale"):
+        old, new = (
+            "1/sqrt(head dimension)" if value is None else show(value) for value in (difference.old, difference.new)
+        )
+        yield computing(Finding.of(difference, f"scale of attention logits: {old} → {new}"))

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from archdiff.rule import Finding, rule, show
+from archdiff_rules._changes import as_one, grouped, lowest, together
+from archdiff_rules._names import layouts, transposed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archdiff.rule import Comparison
+
+
+@rule(impact="breaking", group="Storage, naming, lineage")
+def checkpoint_layout_changed(comparison: Comparison) -> Iterator[Finding]:
+    """The same projections are stored fused or apart, or with their axes in another order.
+
+    Why it matters:
+        One matrix that yields queries, keys and values computes the same as three, and is faster to launch.
+        The numbers are the same in another arrangement, so a checkpoint can be converted without loss: by
+        concatenating rows, in the order that the class expects. The order is a convention: some classes keep
+        all queries first, others interleave by group of heads.
+
+    Example:
+        Llama has `q_proj`, `k_proj`, `v_proj`, `gate_proj` and `up_proj`; Phi-3 has `qkv_proj` and
+        `gate_up_proj`. Falcon and GPT-NeoX fuse query, key and value interleaved by head.
+
+    What to do:
+        Convert by concatenating or splitting rows, and compare outputs on a short text to be sure of the
+        order. Before concluding from unequal names or shapes that models differ, compare the parts row by
+        row.
+    """
+    for layout in layouts(comparison):
+        apart, fused = f"{show(layout.parts)} apart", f"{show(layout.parts)} fused in one tensor"
+        old, new = (fused, apart) if layout.splits else (apart, fused)
+        yield Finding(
+            message=f"{old} → {new}",
+            old=together(layout.old),
+            new=together(layout.new),
+            facts={f"layout of {layout.fused}": ("fused", "apart") if layout.splits else ("apart", "fused")},
+            explains=layout.changes,
+            parameters=sum(change.parameters for change in layout.changes),
+            confidence=lowest(layout.changes),
+        )
+    orders, settings = transposed(comparison)
+    for changes in grouped(orders):
+        yield replace(as_one(changes), explains=(*changes, *settings))
