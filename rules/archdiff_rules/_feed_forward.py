@@ -6,12 +6,12 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from archdiff import rule as api
-from archdiff_rules._layers import layer_changes, noun, place_of, stack_facts
+from archdiff_rules._layers import extent, layer_changes, noun, place_of, stack_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from archdiff.rule import Comparison, Difference, Finding, ModelGraph, StackAlignment, Value
+    from archdiff.rule import Change, Comparison, Difference, Finding, ModelGraph, StackAlignment, Value
 
 __all__ = ["conversions", "dense_layers", "has_experts", "is_mixture", "pair_of_mixtures", "shared_experts"]
 
@@ -50,7 +50,7 @@ def conversions(comparison: Comparison, to_experts: bool) -> Iterator[Finding]:
         kinds = tuple(is_mixture(kind) for kind in difference.facts["feed_forward.kind"])
         if kinds == (not to_experts, to_experts):
             before, after = _side(difference, 0), _side(difference, 1)
-            message = f"{_describe(before)} → {_describe(after)} in {difference.where}"
+            message = f"{_describe(before)} → {_describe(after)} in {extent(difference)}"
             finding = api.Finding.of(difference, message)
             yield dataclasses.replace(finding, facts={name: difference.facts[name] for name in _TOLD})
 
@@ -97,8 +97,14 @@ def _unmatched(comparison: Comparison, stack: StackAlignment, gone: bool) -> Ite
         old=place if gone else None,
         new=None if gone else place,
         facts={"dense layers": (_dense(before), _dense(after))},
-        explains=tuple(c for c in changes if _touches(c.old if gone else c.new, layers)),
+        explains=(*(c for c in changes if _touches(c.old if gone else c.new, layers)), *_stated(comparison)),
     )
+
+
+def _stated(comparison: Comparison) -> Iterator[Change]:
+    """What the configs say of where the dense layers stand."""
+    for key in ("first_k_dense_replace", "mlp_only_layers", "mlp_layer_types", "moe_layers"):
+        yield from comparison.select("config-changed", subject=key)
 
 
 def _touches(place: api.Place | None, layers: list[int]) -> bool:
@@ -123,7 +129,7 @@ def _shared(comparison: Comparison, difference: Difference, gained: bool) -> Fin
     facts = {name: difference.facts[name] for name in _SHARED if len(set(difference.facts[name])) == 2}
     number, width = (difference.facts[name][side] for name in _SHARED[:2])
     layers, extra = _spread(comparison, difference, side)
-    experts = noun(number, "shared expert") if isinstance(number, int) else "shared experts"
+    experts = "one shared expert" if number == 1 else f"{api.show(number)} shared experts"
     verb, age = ("added to", "new") if gained else ("removed from", "removed")
     each = f"each of {len(layers)} layers" if len(layers) > 1 else "1 layer"
     also = f", {extra} of which are {age} themselves" if extra else ""

@@ -10,11 +10,14 @@ from archdiff import rule as api
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from archdiff.rule import Change, Comparison, Finding, ModelGraph, Place, StackAlignment, Value
+    from archdiff.rule import Change, Comparison, Difference, Finding, ModelGraph, Place, StackAlignment, Value
 
-__all__ = ["depth_changes", "layer_changes", "noun", "place_of", "stack_facts", "term"]
+__all__ = ["depth_changes", "extent", "layer_changes", "noun", "place_of", "stack_facts", "term"]
 
-_TERMS = {"moe": "mixture of experts", "dense": "dense feed-forward", "None": "nothing"}
+_TERMS = {"moe": "mixture of experts", "dense": "dense feed-forward", "None": "no mixer"}
+
+_LONGEST_EXTENT = 40
+"""Characters beyond which layers are counted in a message and not listed; the finding's places list them."""
 
 
 def stack_facts(graph: ModelGraph, stack: str | None) -> tuple[Mapping[str, Value], ...]:
@@ -25,6 +28,12 @@ def stack_facts(graph: ModelGraph, stack: str | None) -> tuple[Mapping[str, Valu
 def place_of(stack: str | None, layers: Sequence[int]) -> Place | None:
     """Some layers of a stack; None where there are none."""
     return api.Place(f"{stack}.*", tuple(layers)) if stack is not None and layers else None
+
+
+def extent(difference: Difference) -> str:
+    """`layer 0`, `layers 1–45`, or how many where they are scattered."""
+    text = difference.where
+    return text if len(text) <= _LONGEST_EXTENT else noun(len(difference.new_place.layers), "layer")
 
 
 def noun(number: int, thing: str) -> str:
@@ -66,9 +75,7 @@ def _depth_change(comparison: Comparison, stack: StackAlignment) -> Finding:
     )
 
 
-def _account(
-    stack: StackAlignment, before: Sequence[Mapping[str, Value]], after: Sequence[Mapping[str, Value]]
-) -> str:
+def _account(stack: StackAlignment, before: Sequence[Mapping[str, Value]], after: Sequence[Mapping[str, Value]]) -> str:
     """`12 added, all attention with mixture of experts; structure alone cannot tell where`."""
     told = [
         f"{len(numbers)} {verb}, {_kinds([facts[number] for number in numbers])}"

@@ -30,4 +30,9 @@ def activation_changed(comparison: Comparison) -> Iterator[Finding]:
         as exact and approximated GELU, measure perplexity; for another function, expect OLD's weights to be
         useless.
     """
-    return changed(comparison, {"mlp.activation": "activation"})
+    yield from changed(comparison, {"mlp.activation": "activation"})
+    names = {
+        "experts.activation": "activation of the routed experts",
+        "experts.interleaved": "gate and up rows alternate",
+    }
+    yield from changed(comparison, names)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archdiff.rule import rule
-from archdiff_rules._report import changed
+from archdiff_rules._report import changed, root_of_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,6 @@ def embedding_scaling_changed(comparison: Comparison) -> Iterator[Finding]:
         Divide the factor out before comparing embedding rows across the two models. With tied embeddings
         check the output side too: the factor applies to the input alone.
     """
-    return changed(
-        comparison,
-        {"embedding.scale": "multiplier on the embeddings", "embedding.norm": "norm on the embeddings"},
-        absent=True,
-    )
+    names = {"embedding.scale": "multiplier on the embeddings", "embedding.norm": "norm on the embeddings"}
+    if root_of_width(comparison) is None:
+        yield from changed(comparison, names, absent=True)

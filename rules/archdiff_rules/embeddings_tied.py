@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from archdiff.rule import Comparison, Finding
 
 
-@rule(impact="breaking", group="Embeddings and heads", mirror="embeddings-untied")
+@rule(impact="behavioral", group="Embeddings and heads", mirror="embeddings-untied")
 def embeddings_tied(comparison: Comparison) -> Iterator[Finding]:
     """Input and output embeddings now share one tensor.
 
@@ -30,5 +30,5 @@ def embeddings_tied(comparison: Comparison) -> Iterator[Finding]:
         comparing sizes.
     """
     for difference in comparison.differences("embeddings.tied"):
-        if difference.new is True:
+        if (difference.old, difference.new) == (False, True):
             yield concise(difference, "input and output embeddings share one tensor now")

@@ -29,5 +29,5 @@ def embeddings_untied(comparison: Comparison) -> Iterator[Finding]:
         two, the models compute the same until one of the two is trained.
     """
     for difference in comparison.differences("embeddings.tied"):
-        if difference.new is False:
+        if (difference.old, difference.new) == (True, False):
             yield concise(difference, "input and output embeddings are two tensors now, where they were one")

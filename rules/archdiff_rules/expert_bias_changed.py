@@ -27,4 +27,5 @@ def expert_bias_changed(comparison: Comparison) -> Iterator[Finding]:
         Check that the inference engine's expert kernel takes the new form. Dropped biases change the
         function unless they were zero; added ones that start at zero do not.
     """
-    return changed(comparison, {"experts.bias": "bias in the routed experts"})
+    words = {"gate and up and down": "gate, up and down"}
+    return changed(comparison, {"experts.bias": "bias in the routed experts"}, words)

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from archdiff.rule import rule
-from archdiff_rules._report import changed
+from archdiff_rules._report import changed, root_of_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,4 +29,5 @@ def hidden_size_changed(comparison: Comparison) -> Iterator[Finding]:
         that its author can name; `--weights changed` tests for slices. The differences that are listed
         beside this one were made on top of it.
     """
-    return changed(comparison, {"hidden_size": "hidden size"})
+    for finding in changed(comparison, {"hidden_size": "hidden size"}):
+        yield dataclasses.replace(finding, explains=(*finding.explains, *(root_of_width(comparison) or ())))

@@ -47,7 +47,7 @@ def layer_pattern_changed(comparison: Comparison) -> Iterator[Finding]:
 def _mixer(layer: Mapping[str, Value]) -> str:
     kind = term(layer.get("mixer.kind"))
     if kind != "attention":
-        return kind
+        return "feed-forward alone" if layer.get("mixer.kind") is None else kind
     return f"{'full' if layer.get('attention.window') is None else 'sliding'} attention"
 
 
@@ -64,13 +64,18 @@ def _finding(
 ) -> Finding:
     """The change of pattern; its parameters are counted by the rules that name what was exchanged."""
     differences = [difference for fact in facts for difference in comparison.differences(fact)]
+    # Where mixers and feed-forwards take turns, a layer gains the other when every layer gets both.
+    differences += [d for d in comparison.differences("feed_forward.kind") if None in (d.old, d.new)]
     carried = {change.id: change for difference in differences for change in difference.explains}
     if len(old) == len(new):
         carried |= {change.id: change for change in layer_changes(comparison, stack)}
+    # A window stands in no operator's arguments, so the changes behind one may look cosmetic.
+    breaking = any(change.impact == "breaking" for change in carried.values())
     return Finding(
         message=f"{describe(old)} → {describe(new)}",
         old=place_of(stack.old, range(len(old))),
         new=place_of(stack.new, range(len(new))),
         facts={"layer pattern": (tuple(old), tuple(new))},
         explains=tuple(carried.values()),
+        impact=None if breaking else "behavioral",
     )

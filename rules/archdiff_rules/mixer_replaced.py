@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archdiff.rule import rule
-from archdiff_rules._layers import term
+from archdiff_rules._layers import extent, term
 from archdiff_rules._report import concise
 
 if TYPE_CHECKING:
@@ -31,4 +31,4 @@ def mixer_replaced(comparison: Comparison) -> Iterator[Finding]:
         hide it.
     """
     for difference in comparison.differences("mixer.kind"):
-        yield concise(difference, f"{term(difference.old)} → {term(difference.new)} in {difference.where}")
+        yield concise(difference, f"{term(difference.old)} → {term(difference.new)} in {extent(difference)}")

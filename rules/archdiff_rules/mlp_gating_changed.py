@@ -29,4 +29,4 @@ def mlp_gating_changed(comparison: Comparison) -> Iterator[Finding]:
         parameters. Where gate and up are fused in one tensor (Phi-3's `gate_up_proj`), it is twice the
         width, and that alone is no gate.
     """
-    return changed(comparison, {"mlp.gated": "gated feed-forward"})
+    return changed(comparison, {"mlp.gated": "feed-forward gated"})

@@ -29,11 +29,9 @@ def norm_kind_changed(comparison: Comparison) -> Iterator[Finding]:
         centred: the cosine of raw norm weights is near one for any two models, because they are positive
         and narrow.
     """
-    return changed(
-        comparison,
-        {
-            "norm.kind": "norm",
-            "norm.bias": "bias in the norms",
-            "norm.zero_centred": "scale stored around zero",
-        },
-    )
+    names = {
+        "norm.kind": "norm",
+        "norm.bias": "bias in the norms",
+        "norm.zero_centred": "scale stored around zero",
+    }
+    return changed(comparison, names, words={"rms": "RMSNorm", "layer": "LayerNorm"})

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from archdiff.rule import rule
-from archdiff_rules._report import changed
+from archdiff_rules._report import concise, shift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,4 +30,16 @@ def norm_placement_changed(comparison: Comparison) -> Iterator[Finding]:
         feed-forward in Llama and the norm after attention in Gemma 2. Weights trained under one placement
         do not work under another.
     """
-    return changed(comparison, {"norm.placement": "norms stand"})
+    for difference in comparison.differences("norm.placement"):
+        finding = concise(difference, f"norms stand {shift(difference, 'norm.placement', _WORDS)}")
+        # A stack of post-norm blocks has no norm after its last layer.
+        last = comparison.select("module-added", "module-removed", role="final-norm")
+        yield dataclasses.replace(finding, explains=(*finding.explains, *last))
+
+
+_WORDS = {
+    "before": "before each branch",
+    "after-branch": "after each branch",
+    "before-and-after-branch": "before and after each branch",
+    "after-residual": "after the residual sum",
+}

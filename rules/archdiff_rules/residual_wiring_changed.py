@@ -28,4 +28,4 @@ def residual_wiring_changed(comparison: Comparison) -> Iterator[Finding]:
         Check which form the inference engine implements: in several families it is a config flag
         (`use_parallel_residual`, `parallel_attn`). OLD's weights are of no use under the other wiring.
     """
-    return changed(comparison, {"residual.wiring": "attention and feed-forward"})
+    return changed(comparison, {"residual.wiring": "attention and feed-forward"}, {"none": "in layers of their own"})

@@ -28,10 +28,5 @@ def router_scoring_changed(comparison: Comparison) -> Iterator[Finding]:
         Do not reuse router weights across this change without training. Check that the inference engine
         implements the new order: a swapped softmax and top-k runs without an error.
     """
-    return changed(
-        comparison,
-        {
-            "router.scoring": "router score function",
-            "router.scoring_order": "scored before or after the top-k",
-        },
-    )
+    names = {"router.scoring": "router scores", "router.scoring_order": "scored"}
+    return changed(comparison, names)

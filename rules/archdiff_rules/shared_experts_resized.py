@@ -29,10 +29,11 @@ def shared_experts_resized(comparison: Comparison) -> Iterator[Finding]:
         Compare the width together, not the count. It grows the compute of every token, so work out active
         parameters again.
     """
-    names = {"shared_experts.count": "shared experts", "shared_experts.width": "their width together"}
+    names = {
+        "shared_experts.count": "shared experts",
+        "shared_experts.width": "width of them together",
+    }
     for difference in comparison.differences("feed_forward.kind", *names):
         if pair_of_mixtures(difference) and all(difference.facts["shared_experts.count"]):
-            told = [
-                f"{names[fact]}: {shift(difference, fact)}" for fact in differing(difference) if fact in names
-            ]
+            told = [f"{names[fact]}: {shift(difference, fact)}" for fact in differing(difference) if fact in names]
             yield concise(difference, "; ".join(told))
