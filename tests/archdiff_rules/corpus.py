@@ -1,0 +1,111 @@
+"""The corpus of rule cases: `fixtures/rules/<rule-id>/` with OLD, NEW and the findings of that rule.
+
+OLD is `old.json`, or a folder `old` with a `config.json` somewhere in it, where a rule reads what stands beside
+a config; NEW likewise. `expected.json` and `snapshot.json` are written by `ARCHDIFF_UPDATE=1 pytest`.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+from archdiff.compare import compare
+from archdiff.compare.comparison import where
+from archdiff.graph import build_graph
+from archdiff.packs import impact_of, load_rules, run
+from archdiff.sources import resolve
+
+FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "rules"
+SNAPSHOT = FOLDER / "snapshot.json"
+
+RULES = {rule.id: rule for rule in load_rules() if rule.pack == "builtin"}
+CASES = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
+
+
+def side(case, name):
+    """The config file of OLD (`old`) or NEW (`new`), or the folder that holds it."""
+    file = case / f"{name}.json"
+    folders = sorted(found.parent for found in (case / name).rglob("config.json"))
+    if not file.is_file() and not folders:
+        raise FileNotFoundError(f"{case.name} has neither {name}.json nor {name}/…/config.json")
+    return file if file.is_file() else folders[0]
+
+
+def contents(path):
+    """Everything that a reference to the path may read, for comparing and caching."""
+    if path.is_file():
+        return (("", path.read_text()),)
+    return tuple(sorted((str(file), file.read_text()) for file in path.iterdir()))
+
+
+def faults(case, rules):
+    """What is wrong with a case, without running it."""
+    if case.name not in rules:
+        return [f"{case.name} is no rule"]
+    try:
+        first, second = (contents(side(case, name)) for name in ("old", "new"))
+    except FileNotFoundError as error:
+        return [str(error)]
+    if [text for _, text in first] == [text for _, text in second]:
+        return [f"{case.name} has an OLD and a NEW that are equal"]
+    return []
+
+
+_graphs = {}
+
+
+def graph(path):
+    """The graph of a config; each text is built once in a session."""
+    key = contents(path)
+    if key not in _graphs:
+        _graphs[key] = build_graph(resolve(str(path)))
+    return _graphs[key]
+
+
+@cache
+def comparison(case, first="old", second="new"):
+    """Two sides of a case, compared."""
+    return compare(*(graph(side(FOLDER / case, name)) for name in (first, second)))
+
+
+@cache
+def findings(case, first="old", second="new"):
+    """What all rules find between two sides of a case: rule and finding, in the order of the rules."""
+    return run(tuple(RULES.values()), comparison(case, first, second))
+
+
+def entry(rule, finding):
+    """A finding as `expected.json` states it."""
+    value = {
+        "rule": rule.id,
+        "impact": impact_of(rule, finding),
+        "confidence": finding.confidence,
+        "message": finding.message,
+        "where": where(finding.old, finding.new),
+        "facts": finding.facts,
+        "parameters": finding.parameters,
+    }
+    return json.loads(json.dumps(value, default=dict))
+
+
+def own(case):
+    """The findings of the rule that the case is about."""
+    return [entry(rule, finding) for rule, finding in findings(case) if rule.id == case]
+
+
+def line(case):
+    """A case's line of the cross product: which rules fire, with which impact."""
+    return sorted(f"{rule.id}: {impact_of(rule, finding)}" for rule, finding in findings(case))
+
+
+def update():
+    """Write `expected.json` of every case and the snapshot."""
+    for case in CASES:
+        (FOLDER / case / "expected.json").write_text(text(own(case)))
+    SNAPSHOT.write_text(text({case: line(case) for case in CASES}))
+
+
+def text(value):
+    """JSON as the corpus stores it."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
