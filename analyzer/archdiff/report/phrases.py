@@ -9,7 +9,7 @@ from typing import Any
 from archdiff.graph.schema import Value, freeze
 from archdiff.rule import show
 
-__all__ = ["PHRASES", "SPOKEN", "Facts", "changed", "differing", "is_stated", "note", "notes", "phrase"]
+__all__ = ["PHRASES", "SPOKEN", "Facts", "changed", "differing", "is_stated", "note", "notes", "phrase", "spelled"]
 
 Facts = Mapping[str, Any]
 
@@ -122,15 +122,15 @@ def phrase(fact: str, value: object) -> str:
     """One fact in words: `64 query heads`, `learned sinks`; for nothing, what its absence is called."""
     if not is_stated(value):
         return _ABSENT.get(fact, "")
-    return PHRASES.get(fact, f"{fact} {{}}").format(_spell(value))
+    return PHRASES.get(fact, f"{fact} {{}}").format(spelled(value))
 
 
 def changed(fact: str, old: object, new: object) -> str:
     """The values alone, `64 → 96`; `+ learned sinks` and `− learned sinks` for what is there in one only."""
     if is_stated(old) and is_stated(new):
-        return f"{_spell(old)} → {_spell(new)}"
+        return f"{spelled(old)} → {spelled(new)}"
     if fact in _ABSENT:
-        before, after = (_spell(value) if is_stated(value) else _ABSENT[fact] for value in (old, new))
+        before, after = (spelled(value) if is_stated(value) else _ABSENT[fact] for value in (old, new))
         return f"{before} → {after}"
     return f"+ {phrase(fact, new)}" if is_stated(new) else f"− {phrase(fact, old)}"
 
@@ -154,6 +154,7 @@ def notes(old: Facts, new: Facts) -> tuple[str, ...]:
     return tuple(note(fact, old.get(fact), new.get(fact)) for fact in differing(old, new))
 
 
-def _spell(value: object) -> str:
+def spelled(value: object) -> str:
+    """A value as the field spells it: `196,608`, `YaRN`, `query, key and value`."""
     frozen: Value = freeze(value)
     return SPOKEN.get(frozen, frozen) if isinstance(frozen, str) else show(frozen)
