@@ -103,7 +103,8 @@ def _hanging(mark: str, content: Text, style: str = "") -> Padding:
 def _footer(report: Report) -> Iterator[RenderableType]:
     changes = report.summary.changes
     packs = ", ".join(sorted({rule.pack for rule in report.rules}))
-    yield safe(f"{changes:,} changes, {len(report.rules)} rules run (packs: {packs})", "dim")
+    counted = f"{changes:,} {'change' if changes == 1 else 'changes'}"
+    yield safe(f"{counted}, {len(report.rules)} rules run (packs: {packs})", "dim")
     for note in (*_notes(report.old.name, report.old.notes), *_notes(report.new.name, report.new.notes)):
         yield safe(f"note: {note}", "dim")
     for left_out in report.not_checked:
