@@ -25,7 +25,7 @@ _SCALE = 1000
 _LEAST = 250
 """Layers that share less than a quarter of what is known of them are never paired."""
 
-_TOWER_HINTS = ("vision", "visual", "audio", "encoder", "decoder")
+_MODALITIES = ("vision", "visual", "audio")
 
 
 def align_stacks(old: ModelGraph, new: ModelGraph) -> tuple[StackAlignment, ...]:
@@ -42,22 +42,27 @@ def align_stacks(old: ModelGraph, new: ModelGraph) -> tuple[StackAlignment, ...]
 
 
 def _stack_pairs(old: ModelGraph, new: ModelGraph) -> tuple[list[tuple[str, str]], list[str], list[str]]:
-    """Stacks that correspond: those of the same kind of tower, the larger first; then what is left alone."""
+    """Stacks that correspond: those under the same kind of name, then the language stacks that are left, by size."""
     pairs: list[tuple[str, str]] = []
     left, right = list(old.stacks), list(new.stacks)
-    for hint in (*_TOWER_HINTS, ""):
-        first = [key for key in left if _hint(key) == hint]
-        second = [key for key in right if _hint(key) == hint]
-        for a, b in zip(_by_size(old, first), _by_size(new, second), strict=False):
-            pairs.append((a, b))
-            left.remove(a)
-            right.remove(b)
+    for kind in (_named, _modality):
+        for name in sorted({kind(key) for key in left}):
+            first = [key for key in left if kind(key) == name]
+            second = [key for key in right if kind(key) == name]
+            for a, b in zip(_by_size(old, first), _by_size(new, second), strict=False):
+                pairs.append((a, b))
+                left.remove(a)
+                right.remove(b)
     order = list(old.stacks)
     return sorted(pairs, key=lambda pair: order.index(pair[0])), left, right
 
 
-def _hint(stack: str) -> str:
-    return next((hint for hint in _TOWER_HINTS if hint in stack), "")
+def _named(stack: str) -> str:
+    return next((hint for hint in (*_MODALITIES, "encoder", "decoder") if hint in stack), "")
+
+
+def _modality(stack: str) -> str:
+    return {"visual": "vision"}.get(hint := next((hint for hint in _MODALITIES if hint in stack), ""), hint)
 
 
 def _by_size(graph: ModelGraph, stacks: Sequence[str]) -> list[str]:

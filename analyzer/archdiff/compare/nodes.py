@@ -145,7 +145,9 @@ def _tensor(base: Found, a: Tensor, b: Tensor, *, stated: bool) -> Iterator[Foun
         inert = "" if stated else "one of the two configs states no type"
         yield dataclasses.replace(base, kind="tensor-retyped", before=a.dtype, after=b.dtype, inert=inert)
     if a.digest != b.digest:
-        yield dataclasses.replace(base, kind="tensor-recomputed", before=a.digest, after=b.digest, impact="behavioral")
+        yield dataclasses.replace(
+            base, kind="tensor-recomputed", before=a.digest, after=b.digest, axes=b.axes, impact="behavioral"
+        )
     if (a.tied_to is None) != (b.tied_to is None):
         untied: Impact = "breaking" if b.tied_to is None else "behavioral"
         own = b.count if b.tied_to is None else -a.count
@@ -211,6 +213,14 @@ def _function(old: ModelGraph, new: ModelGraph, base: Found, a: Node, b: Node) -
 
 
 _ARITHMETIC = frozenset({"add", "mul"})
+_ROTATION = frozenset({"cos", "sin", "polar", "view_as_complex", "view_as_real"})
+
+
+def _as_written(first: Counter[str], second: Counter[str], changed: set[str]) -> str:
+    """Why operators that two classes run unequally often compute the same; empty if they may not."""
+    if changed <= _ARITHMETIC and all(first[token] > 0 and second[token] > 0 for token in changed):
+        return "plain arithmetic, written in more or fewer steps by another class"
+    return "a rotation, written with complex numbers or with sines" if changed <= _ROTATION else ""
 
 
 def _operators(change: Found, first: Counter[str], second: Counter[str], *, other_class: bool) -> Iterator[Found]:
@@ -221,8 +231,7 @@ def _operators(change: Found, first: Counter[str], second: Counter[str], *, othe
             tuple(sorted(token for token in side.elements() if token.partition("(")[0] == name))
             for side in (removed, added)
         )
-        counted = {*before, *after} <= _ARITHMETIC and first[name] > 0 and second[name] > 0
-        inert = "plain arithmetic, written in more or fewer steps by another class" if counted and other_class else ""
+        inert = _as_written(first, second, {*before, *after}) if other_class else ""
         yield dataclasses.replace(
             change,
             subject=name,

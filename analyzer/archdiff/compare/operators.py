@@ -16,7 +16,8 @@ _LAYOUT = frozenset({
     "view", "unsafe_view", "reshape", "expand", "unsqueeze", "squeeze", "clone", "contiguous", "detach", "alias",
     "to_copy", "t", "transpose", "permute", "lift_fresh", "empty_like", "empty", "split", "split_with_sizes",
     "unbind", "copy", "unsafe_split", "slice", "select", "narrow", "zeros", "zeros_like", "ones", "ones_like", "arange",
-    "new_zeros",     "scalar_tensor", "full", "full_like", "index", "gather", "cat", "stack", "repeat", "constant_pad_nd", "new_ones", "neg",
+    "new_zeros", "scalar_tensor", "full", "full_like", "index", "gather", "cat", "stack", "repeat",
+    "constant_pad_nd", "new_ones", "neg",
 })  # fmt: skip
 """Operators that move, copy or make values; which of them run is a matter of how the code is written.
 
@@ -79,6 +80,7 @@ def arrangement(graph: ModelGraph, node: Node) -> tuple[tuple[str, tuple[str, ..
     done: list[tuple[str, tuple[str, ...]]] = []
     for position, operator in enumerate(program):
         inputs = tuple(sources.get(text) or _by_role(text, roles) for text in operator.inputs)
+        inputs = tuple(sorted(inputs)) if operator.name in ("add", "mul") else inputs
         if operator.name in _LAYOUT and operator.name not in ("transpose", "permute"):
             sources[f"#{position}"] = inputs[0] if inputs else "made"
             continue

@@ -77,7 +77,7 @@ def _arguments(call: Call) -> tuple[str, ...]:
     return call.arguments if keep is None else call.arguments[:keep]
 
 
-def fingerprint(calls: Sequence[Call], tensors: Mapping[int, tuple[str, str]]) -> str:
+def fingerprint(calls: Sequence[Call], tensors: Mapping[int, object]) -> str:
     """Hash of a directed graph of operators: independent of names and of the order of independent operators.
 
     Args:
@@ -99,7 +99,7 @@ def fingerprint(calls: Sequence[Call], tensors: Mapping[int, tuple[str, str]]) -
     return digest(sorted(results))
 
 
-def _leaf(number: int, tensors: Mapping[int, tuple[str, str]], external: dict[int, str]) -> str:
+def _leaf(number: int, tensors: Mapping[int, object], external: dict[int, str]) -> str:
     if number in tensors:
         return "tensor"
     return external.setdefault(number, f"input {len(external)}")
@@ -124,7 +124,8 @@ def _origin(
     if number in local:
         return local[number]
     if number in trace.tensors:
-        owner, name = trace.tensors[number]
+        owners = trace.tensors[number]
+        owner, name = next((pair for pair in owners if pair[0] == module), owners[0])
         full = f"{owner}.{name}" if owner else name
         return f"@{full.removeprefix(prefix)}"
     producer = producers.get(number)

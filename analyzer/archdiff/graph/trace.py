@@ -34,7 +34,8 @@ class Trace:
 
     Args:
         calls: every operator call in order.
-        tensors: module id and tensor name by the number of each parameter and buffer that was used.
+        tensors: module id and tensor name of every owner, by the number of each parameter and buffer; tied ones
+            have several.
         received: numbers of the tensors that each module was called with.
         returned: numbers of the tensors that each module returned.
         copies: id of the layer that ran, by the id of each layer that did not because it is of the same kind.
@@ -42,7 +43,7 @@ class Trace:
     """
 
     calls: tuple[Call, ...] = ()
-    tensors: Mapping[int, tuple[str, str]] = dataclasses.field(default_factory=dict)
+    tensors: Mapping[int, tuple[tuple[str, str], ...]] = dataclasses.field(default_factory=dict)
     received: Mapping[str, tuple[int, ...]] = dataclasses.field(default_factory=dict)
     returned: Mapping[str, tuple[int, ...]] = dataclasses.field(default_factory=dict)
     copies: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -89,18 +90,23 @@ def _sample_inputs(model: nn.Module) -> Iterator[dict[str, Any]]:
 def _record(model: nn.Module, kinds: Mapping[str, str], inputs: dict[str, Any]) -> Trace:
     recorder = Recorder(SEQUENCE_LENGTH)
     names = {module: name for name, module in model.named_modules()}
-    tensors = {
-        recorder.identify(tensor): (name, key)
-        for module, name in names.items()
-        for key, tensor in (*module._parameters.items(), *module._buffers.items())
-        if tensor is not None
-    }
+    tensors = _owners(names, recorder)
     watch = _Watch(recorder, names)
     with watch.hooks(), _copies_skipped(model, kinds, recorder) as copies, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with recorder, torch.no_grad():
             model(**inputs)
     return Trace(tuple(recorder.calls), tensors, watch.received, watch.returned, copies)
+
+
+def _owners(names: Mapping[nn.Module, str], recorder: Recorder) -> dict[int, tuple[tuple[str, str], ...]]:
+    owners: dict[int, tuple[tuple[str, str], ...]] = {}
+    for module, name in names.items():
+        for key, tensor in (*module._parameters.items(), *module._buffers.items()):
+            if tensor is not None:
+                number = recorder.identify(tensor)
+                owners[number] = (*owners.get(number, ()), (name, key))
+    return owners
 
 
 class _Watch:

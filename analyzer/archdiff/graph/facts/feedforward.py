@@ -131,9 +131,7 @@ def _router(part: Reading, count: int | None) -> Facts:
     yield "experts.per_token", _per_token(part, operators, count)
     yield from _scoring(part, operators, count)
     yield "router.bias", _router_biases(part, router)
-    divided = any(o.name == "div" and len(o.inputs) == 2 for o in operators)
-    stated = part.setting("norm_topk_prob", "route_norm")
-    yield "router.normalization", bool(stated) if isinstance(stated, bool) else divided
+    yield "router.normalization", _normalised(part, operators, count)
     scaling = part.setting("routed_scaling_factor", "router_scaling_factor", "route_scale")
     yield "router.scaling", scaling if isinstance(scaling, int | float) and scaling != 1 else None
     groups, kept = part.count("num_group", "n_group"), part.count("topk_group")
@@ -164,6 +162,16 @@ def _scoring(part: Reading, operators: tuple[Operator, ...], count: int | None) 
     if score is not None and chosen is not None:
         before = names.index(score.name) < max(i for i, o in enumerate(operators) if o is chosen)
         yield "router.scoring_order", "before top-k" if before else "after top-k"
+
+
+def _normalised(part: Reading, operators: tuple[Operator, ...], count: int | None) -> bool:
+    """Whether the weights of the chosen experts sum to one: divided by their sum, or a softmax over them alone."""
+    facts = dict(_scoring(part, operators, count))
+    if facts.get("router.scoring") == "softmax" and facts.get("router.scoring_order") == "after top-k":
+        return True
+    stated = part.setting("norm_topk_prob", "route_norm")
+    divided = any(o.name == "div" and len(o.inputs) == 2 for o in operators)
+    return stated if isinstance(stated, bool) else divided
 
 
 def _router_biases(part: Reading, router: Node | None) -> tuple[str, ...]:

@@ -114,4 +114,5 @@ def _interleaved(layer: Reading, attention: Node | None) -> bool:
     if isinstance(stated, bool):
         return stated
     operators = layer.own(attention)
-    return any(o.name == "slice" and len(o.arguments) == 4 and o.arguments[3] == "2" for o in operators)
+    strided = any(o.name == "slice" and len(o.arguments) == 4 and o.arguments[3] == "2" for o in operators)
+    return strided or any(o.name == "view_as_complex" for o in operators)
