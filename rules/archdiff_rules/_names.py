@@ -47,7 +47,7 @@ def renamed(comparison: Comparison) -> tuple[Change, ...]:
     Besides modules of another name, these are tensors of one module that went and came with one shape, where
     the module runs the same operators.
     """
-    return (*comparison.select("module-renamed"), *_tensor_pairs(comparison))
+    return (*comparison.select("module-renamed", impact="breaking"), *_tensor_pairs(comparison))
 
 
 def _tensor_pairs(comparison: Comparison) -> Iterator[Change]:
@@ -106,9 +106,9 @@ def _path(change: Change) -> str:
     return f"{place.path}.{change.subject}"
 
 
-def names(graph: ModelGraph) -> tuple[str, str, tuple[str, ...]]:
-    """What a model is called: its type, the class that was built, the classes that it names."""
-    return graph.model_type, graph.class_name, tuple(graph.source.get("architectures") or ())
+def names(graph: ModelGraph) -> tuple[str, str]:
+    """What a model calls itself: its type, and the class that it names, else the one that was built."""
+    return graph.model_type, next(iter(graph.source.get("architectures") or ()), graph.class_name)
 
 
 def equal_but_for_names(comparison: Comparison) -> bool:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from archdiff.rule import Finding
 
 if TYPE_CHECKING:
-    from archdiff.rule import Change, Difference, Value
+    from archdiff.rule import Change, Comparison, Difference, ModelGraph, Place, Value
 
-__all__ = ["bridge", "gained", "towers"]
+__all__ = ["bridge", "gained", "towers", "with_inside"]
 
 
 def gained(before: Value, after: Value) -> tuple[str, ...]:
@@ -44,3 +44,20 @@ def bridge(value: Value) -> str:
     shapes = [str(item) for item in value[1:]]
     more = f" and {len(shapes) - 3} more" if len(shapes) > 3 else ""
     return f"{value[0]} ({', '.join(shapes[:3])}{more})" if shapes else str(value[0])
+
+
+def with_inside(finding: Finding, comparison: Comparison) -> Finding:
+    """The finding, explaining everything that differs inside the projectors of the two models."""
+    old, new = _projectors(comparison.old), _projectors(comparison.new)
+    inside = [c for c in comparison.changes if _below(c.old, old) or _below(c.new, new)]
+    changes = {change.id: change for change in (*finding.explains, *inside)}
+    count = sum(change.parameters for change in changes.values())
+    return dataclasses.replace(finding, explains=tuple(changes.values()), parameters=count)
+
+
+def _projectors(graph: ModelGraph) -> tuple[str, ...]:
+    return tuple(node.id for node in graph.nodes.values() if node.role == "projector")
+
+
+def _below(place: Place | None, roots: tuple[str, ...]) -> bool:
+    return place is not None and any(place.path == root or place.path.startswith(f"{root}.") for root in roots)

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from archdiff.rule import Finding, rule
+from archdiff.rule import rule
 from archdiff_rules._attention import HEADS, LATENT, RANKS, kind_name
 from archdiff_rules._report import concise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archdiff.rule import Comparison, Difference
+    from archdiff.rule import Comparison, Finding
 
 
 @rule(impact="breaking", group="Attention")
@@ -35,13 +36,9 @@ def attention_kind_changed(comparison: Comparison) -> Iterator[Finding]:
         A grouped-query model can be made from a multi-head one by averaging the heads of a group (Ainslie et
         al., 2023); the weight check of the key and value rows tells whether that was done.
     """
-    for difference in comparison.differences("attention.kind"):
-        if LATENT not in (difference.old, difference.new):
-            yield Finding.of(difference, _message(difference))
-    for difference in comparison.differences("attention.kind", *RANKS, *HEADS):
-        if difference.old != difference.new and LATENT in (difference.old, difference.new):
-            yield concise(difference, _message(difference))
-
-
-def _message(difference: Difference) -> str:
-    return f"{kind_name(difference.old)} → {kind_name(difference.new)} attention"
+    for facts in (("attention.kind",), ("attention.kind", *RANKS, *HEADS)):
+        for difference in comparison.differences(*facts):
+            latent = LATENT in (difference.old, difference.new)
+            if difference.old != difference.new and latent == (len(facts) > 1):
+                message = f"{kind_name(difference.old)} → {kind_name(difference.new)} attention"
+                yield replace(concise(difference, message), impact="breaking")

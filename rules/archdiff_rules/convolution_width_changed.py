@@ -21,7 +21,7 @@ def convolution_width_changed(comparison: Comparison) -> Iterator[Finding]:
         whole mixer. Decoding has to keep the last taps − 1 inputs of every channel.
 
     Example:
-        Mamba, Jamba and Qwen3-Next span 4 tokens, LFM2 spans 3.
+        Mamba, Jamba and Qwen3-Next span 4 tokens, LFM2 spans 3, LFM3 7.
 
     What to do:
         Convolution weights do not fit. Fused kernels (`causal-conv1d`) take 2 to 4 taps only: wider ones fall

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from archdiff.rule import rule
 from archdiff_rules._report import concise
-from archdiff_rules._towers import bridge
+from archdiff_rules._towers import bridge, with_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,4 +34,5 @@ def projector_changed(comparison: Comparison) -> Iterator[Finding]:
     for difference in comparison.differences("projector.kind", "modalities"):
         old, new = difference.facts["modalities"]
         if old == new and new:
-            yield concise(difference, f"projector: {bridge(difference.old)} → {bridge(difference.new)}")
+            finding = concise(difference, f"projector: {bridge(difference.old)} → {bridge(difference.new)}")
+            yield with_inside(finding, comparison)

@@ -29,17 +29,13 @@ def same_architecture_renamed(comparison: Comparison) -> Iterator[Finding]:
         Load NEW with OLD's class and compare the outputs. In a model card, name the architecture that was
         used. Ask for the weight evidence when the question is whether NEW was made from OLD.
     """
-    if names(comparison.old) == names(comparison.new) or not equal_but_for_names(comparison):
-        return
-    old, new = (f"{graph.class_name} ({graph.model_type})" for graph in (comparison.old, comparison.new))
-    yield Finding(
-        message=f"{old} → {new}: equal structure and function under another name",
-        old=Place(""),
-        new=Place(""),
-        facts={
-            "model_type": (comparison.old.model_type, comparison.new.model_type),
-            "class_name": (comparison.old.class_name, comparison.new.class_name),
-        },
-        explains=of_names(comparison),
-        impact="cosmetic",
-    )
+    old, new = names(comparison.old), names(comparison.new)
+    if old != new and equal_but_for_names(comparison):
+        yield Finding(
+            message=f"{old[1]} ({old[0]}) → {new[1]} ({new[0]}): equal structure and function",
+            old=Place(""),
+            new=Place(""),
+            facts={name: (a, b) for name, a, b in zip(("model_type", "class"), old, new, strict=True) if a != b},
+            explains=of_names(comparison),
+            impact="cosmetic",
+        )
