@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from archdiff.errors import UsageError
 from archdiff.text import printable
@@ -13,15 +13,12 @@ if TYPE_CHECKING:
     from archdiff.report.portrait import Portrait
     from archdiff.report.schema import Report
 
-__all__ = ["BINARY", "FORMATS", "PICTURES", "format_of", "render"]
+__all__ = ["BINARY", "FORMATS", "format_of", "render"]
 
 FORMATS = MappingProxyType(
     {"terminal": ".txt", "json": ".json", "dot": ".dot", "svg": ".svg", "png": ".png", "pdf": ".pdf"}
 )
 """Every format, and how the name of a file in it ends."""
-
-PICTURES = frozenset({"svg", "png", "pdf"})
-"""Formats that Graphviz draws."""
 
 BINARY = frozenset({"png", "pdf"})
 """Formats that are no text."""
@@ -49,8 +46,12 @@ def render(document: Report | Portrait, name: str) -> str | bytes:
 
 def _draw(document: Report | Portrait, name: str) -> str | bytes:
     from archdiff.render import diagram
+    from archdiff.report.schema import Report
 
-    return diagram.dot(document) if name == "dot" else diagram.draw(document, name)
+    form = next((form for form in get_args(diagram.Format) if form == name), None)
+    if isinstance(document, Report):
+        return diagram.dot(document) if form is None else diagram.draw(document, form)
+    return diagram.dot_model(document.model) if form is None else diagram.draw_model(document.model, form)
 
 
 def format_of(path: str) -> str:
@@ -63,7 +64,5 @@ def format_of(path: str) -> str:
     found = next((name for name, known in FORMATS.items() if known == ending), None)
     if found is None:
         cause = "its ending names no format"
-        raise UsageError(
-            printable(path) or "the empty path", cause, f"use one of {', '.join(FORMATS.values())}"
-        )
+        raise UsageError(printable(path) or "the empty path", cause, f"use one of {', '.join(FORMATS.values())}")
     return found
