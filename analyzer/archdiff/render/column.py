@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archdiff.render.folding import alike
-from archdiff.render.labels import box, heading, model_title, part_name, spans
-from archdiff.render.palette import LOOKS, cluster_style, node_style
 from archdiff.render.dotfile import text
-from archdiff.render.wording import facts_in_words, wrapped
+from archdiff.render.folding import alike
+from archdiff.render.labels import box, heading, layer_notes, model_title, part_name, spans
+from archdiff.render.palette import LOOKS, cluster_style, node_style
 from archdiff.render.wiring import doors, lay, paths_of
+from archdiff.render.wording import facts_in_words, wrapped
 from archdiff.report.flows import ENTRY, EXIT
 from archdiff.report.pairing import pairs
 
@@ -30,7 +30,7 @@ _BESIDE = frozenset({"embedding", "position-embedding", "token-type-embedding"})
 """Parts that stand beside each other, each feeding what follows."""
 
 _FRAME = {"style": "rounded", "color": "#c8c8c8", "margin": "16", "labelloc": "t"}
-_HEADING = {"shape": "plain", "margin": "0"}
+_HEADING = {"shape": "none", "width": "0", "height": "0", "margin": "0.04,0.03"}
 
 
 class Column:
@@ -49,6 +49,7 @@ class Column:
         self.others = {block.id: block for block in other.blocks} if other is not None else {}
         self.drawn: list[Block] = []
         self.levels: dict[str, str] = {}
+        self.trunk: set[str] = set()
 
     def draw(self) -> None:
         """The column as a cluster."""
@@ -60,14 +61,15 @@ class Column:
                 if block.role in _BESIDE and self.drawn and self.drawn[-1].role in _BESIDE:
                     tails += ends
                 else:
-                    self.chain(tails, head)
+                    layers = block.stack is not None or (self.drawn[-1:] and self.drawn[-1].stack is not None)
+                    self.chain(tails, head, "2" if layers else "1")
                     tails = ends
                 self.drawn.append(block)
 
-    def chain(self, tails: Sequence[str], head: str) -> None:
+    def chain(self, tails: Sequence[str], head: str, length: str) -> None:
         """The path from one block to the next."""
         for tail in tails:
-            self.out.edge(tail, head, {"weight": "20"})
+            self.out.edge(tail, head, {"weight": "60", "minlen": length})
 
     def name(self, key: str, block: str = "") -> str:
         """The node of a part; numbered, so that no text from a file becomes an identifier.
@@ -83,16 +85,18 @@ class Column:
         """Draw a block in full; where it begins and where it ends."""
         facing = self.facing(block)
         if block.stack is None:
+            self.trunk.add(block.id)
             node = self.box(block.parts[0], facing)
             return node, [node]
         entry = self.name(f"{block.id} {ENTRY}")
         self.levels[f"{block.id} {ENTRY}"] = entry
         with self.out.block(f"subgraph cluster_{entry}", {"label": "", "margin": "12", **cluster_style(block.status)}):
-            self.out.node(entry, {"label": box(heading(block), map(text, block.notes)), **_HEADING})
-            entered = doors(block)
+            self.out.node(entry, {"label": box(heading(block), layer_notes(block)), "group": self.side, **_HEADING})
+            entered, paths = doors(block), paths_of(block)
+            self.trunk |= paths.trunk
             for part in block.parts:
                 self.part(part, facing, door=part.id in entered)
-            lay(self.out, paths_of(block), block.parts, lambda key: self.name(key, block.id))
+            lay(self.out, paths, block, lambda key: self.name(key, block.id))
         ends = [self.name(a) for a, b in block.flows if b == EXIT]
         return entry, ends or [entry]
 
@@ -116,7 +120,7 @@ class Column:
             style = {"label": "" if door else label, "margin": "10", **cluster_style(part.status)}
             with self.out.block(f"subgraph cluster_{name}", style):
                 if door:
-                    self.out.node(name, {"label": label, **_HEADING})
+                    self.out.node(name, {"label": label, **self.group(part), **_HEADING})
                 for inner in part.parts:
                     self.part(inner, facing)
 
@@ -126,7 +130,9 @@ class Column:
         broken = [spans(piece) for line in lines for piece in wrapped(line, WIDEST)]
         tip = text(f"{part.class_name}, {part.parameters:,} parameters")
         self.levels[part.id] = node = self.name(part.id)
-        self.out.node(node, {"label": box(part_name(part), broken), **node_style(part.status), "tooltip": tip})
+        self.out.node(
+            node, {"label": box(part_name(part), broken), **node_style(part.status), **self.group(part), "tooltip": tip}
+        )
         return node
 
     def circle(self, part: Part) -> None:
@@ -138,6 +144,7 @@ class Column:
             {
                 "label": f"<<B>{_SIGNS[part.role]}</B>>",
                 **node_style(part.status),
+                **self.group(part),
                 "shape": "circle",
                 "fixedsize": "true",
                 "width": "0.25",
@@ -147,9 +154,13 @@ class Column:
             },
         )
 
+    def group(self, part: Part) -> dict[str, str]:
+        """Parts of the trunk stand below each other."""
+        return {"group": self.side} if part.id in self.trunk else {}
+
     def compact(self, block: Block, like: Alike) -> tuple[str, list[str]]:
         """Draw a block that repeats an earlier one as one box."""
         self.levels[f"{block.id} {ENTRY}"] = node = self.name(f"{block.id} {ENTRY}")
-        lines = [text(line) for line in (like.said, *like.but, *block.notes)]
-        self.out.node(node, {"label": box(heading(block), lines), **node_style(block.status)})
+        lines = [*map(text, (like.said, *like.but)), *layer_notes(block)]
+        self.out.node(node, {"label": box(heading(block), lines), "group": self.side, **node_style(block.status)})
         return node, [node]

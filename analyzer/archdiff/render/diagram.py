@@ -23,9 +23,7 @@ __all__ = ["Format", "dot", "dot_model", "draw", "draw_model"]
 Format = Literal["svg", "png", "pdf"]
 
 _FONT = {"fontname": "Helvetica,Arial,sans-serif"}
-_REMEDY = (
-    "install it with `apt-get install graphviz` (Debian), `brew install graphviz` (macOS) or from graphviz.org"
-)
+_REMEDY = "install it with `apt-get install graphviz` (Debian), `brew install graphviz` (macOS) or from graphviz.org"
 
 
 def dot(report: Report) -> str:
@@ -103,9 +101,9 @@ def _defaults(out: DotFile) -> None:
 def _title(report: Report) -> str:
     name = text(f"{report.old.name} → {report.new.name}")
     if report.summary.same_architecture:
-        said = "the same architecture: no breaking or behavioral difference"
+        said = "The two have the same architecture: no breaking or behavioral difference."
     else:
-        said = ", ".join(f"{count} {impact}" for impact, count in report.summary.findings.items() if count)
+        said = f"findings: {', '.join(f'{n} {impact}' for impact, n in report.summary.findings.items() if n) or 'none'}"
     return title(name, [text(said), legend(("added", "removed", "changed", "unchanged"))])
 
 

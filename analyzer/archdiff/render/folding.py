@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from archdiff.render.labels import numbered
+from archdiff.render.labels import layers_of
 from archdiff.report.pairing import every_part
 from archdiff.report.phrases import PHRASES, differing, is_stated, phrase
 
@@ -42,7 +42,7 @@ def alike(block: Block, drawn: Sequence[Block]) -> Alike | None:
             continue
         but = tuple(_differences(block, earlier))
         if len(but) <= MOST_DIFFERENCES and _shows_all(block, earlier):
-            return Alike(f"as layers {numbered(earlier.layers)}" + (", but:" if but else ""), but)
+            return Alike(f"as {layers_of(earlier)}" + (", but:" if but else ""), but)
     return None
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from archdiff.render.wording import Words
     from archdiff.report.schema import Block, ModelEntry, Part, Status
 
-__all__ = ["box", "heading", "human", "legend", "model_title", "numbered", "part_name", "spans", "title"]
+__all__ = ["box", "heading", "layer_notes", "layers_of", "legend", "model_title", "part_name", "spans", "title"]
 
 _BIG, _SMALL = "13", "10"
 
@@ -50,10 +50,21 @@ def part_name(part: Part) -> str:
 
 def heading(block: Block) -> str:
     """`layers 0–47 ×48` with the mark, the parameters, and what is said of the layers as such."""
-    place = text(f"{block.label} {numbered(block.layers)}".replace("layers", "layer" if block.count == 1 else "layers"))
-    name = marked(block.status, place)
-    size = f'<FONT POINT-SIZE="{_SMALL}" COLOR="#555555">{human(block.parameters)} parameters</FONT>'
-    return f"{name}  <B>×{block.count}</B>   {size}"
+    name = marked(block.status, text(layers_of(block)))
+    times = f"  <B>×{block.count}</B>" if block.count > 1 else ""
+    size = f'<FONT POINT-SIZE="{_SMALL}" COLOR="#555555">{human_count(block.parameters)} parameters</FONT>'
+    return f"{name}{times}   {size}"
+
+
+def layer_notes(block: Block) -> list[str]:
+    """What is said of the layers as such, in bold."""
+    return [f"<B>{text(note)}</B>" for note in block.notes]
+
+
+def layers_of(block: Block) -> str:
+    """`layers 0–47`, `layer 0`, `vision tower layers 0–26`; not escaped."""
+    label = f"{block.label.removesuffix('layers')}layer" if block.count == 1 else block.label
+    return f"{label} {numbered(block.layers)}"
 
 
 def numbered(layers: Sequence[tuple[int, int]]) -> str:
@@ -64,8 +75,8 @@ def numbered(layers: Sequence[tuple[int, int]]) -> str:
 
 def model_title(entry: ModelEntry) -> str:
     """Name and size of a model."""
-    sizes = [f"{human(entry.parameters)} parameters"]
-    sizes += [f"{human(entry.active_parameters)} active"] if entry.active_parameters is not None else []
+    sizes = [f"{human_count(entry.parameters)} parameters"]
+    sizes += [f"{human_count(entry.active_parameters)} active"] if entry.active_parameters is not None else []
     hidden = entry.facts.get("hidden_size")
     sizes += [f"{entry.layers} layers"] + ([f"width {hidden:,}"] if isinstance(hidden, int) else [])
     return box(
@@ -86,13 +97,15 @@ def legend(statuses: Iterable[Status]) -> str:
         look = LOOKS[status]
         shown = text(f"{look.mark} {look.meaning}")
         style = f' STYLE="{look.style}"' if look.style != "solid" else ""
-        inner = f'<TABLE BORDER="{2 if look.outlines > 1 else 1}" CELLBORDER="0" CELLPADDING="3" COLOR="{look.line}"{style}'
+        inner = (
+            f'<TABLE BORDER="{2 if look.outlines > 1 else 1}" CELLBORDER="0" CELLPADDING="3" COLOR="{look.line}"{style}'
+        )
         cells.append(f'<TD>{inner} BGCOLOR="{look.fill}"><TR><TD>{shown}</TD></TR></TABLE></TD>')
     cells.append("<TD>thin line: residual path</TD>")
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="6"><TR>{"".join(cells)}</TR></TABLE>'
 
 
-def human(count: int) -> str:
+def human_count(count: int) -> str:
     """A number of parameters in three digits: `102.7 B`, `579 M`, `2.9 k`."""
     for size, unit in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k")):
         if count >= size:

@@ -41,7 +41,7 @@ class Look:
 
 LOOKS: Mapping[Status, Look] = MappingProxyType({
     "unchanged": Look("", "unchanged", "#8c8c8c", "#f4f4f4", "#fbfbfb"),
-    "changed": Look("~", "changed, old → new", "#a86500", "#ffe2a3", "#fff9ec", width=1.4),
+    "changed": Look("~", "changed: old → new in bold", "#a86500", "#ffe2a3", "#fff9ec", width=1.4),
     "added": Look("+", "added", "#14692f", "#a9dbb0", "#eef8ef", width=1.4, outlines=2),
     "removed": Look("−", "removed", "#a81c13", "#fbd0ca", "#fef3f1", style="dashed", width=1.6),
 })  # fmt: skip

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from archdiff.render.dotfile import DotFile
-    from archdiff.report.schema import Block, Part
+    from archdiff.report.schema import Block
 
 __all__ = ["Paths", "doors", "lay", "paths_of"]
 
@@ -30,10 +30,16 @@ class Paths:
     Args:
         straight: drawn from part to part.
         residual: drawn around what stands between.
+        trunk: parts of the longest straight path, the first of several; they stand below each other.
     """
 
     straight: tuple[Edge, ...]
     residual: tuple[Edge, ...]
+    trunk: frozenset[str]
+
+    def group(self, part: str, side: str) -> dict[str, str]:
+        """The attribute that keeps the parts of the trunk below each other."""
+        return {"group": side.rstrip("0123456789")} if part in self.trunk else {}
 
 
 def paths_of(block: Block) -> Paths:
@@ -41,11 +47,21 @@ def paths_of(block: Block) -> Paths:
     roles = {part.id: part.role for part in every_part(block.parts)}
     inner = [edge for edge in block.flows if edge[1] != EXIT]
     around = [edge for edge in inner if _has_way(edge, inner)]
-    through = {}
+    through: dict[Edge, None] = {}
     for a, b in (edge for edge in inner if edge not in around):
         for step in _through_doors(a, b, doors(block)):
             through[step] = None
-    return Paths(tuple(through), tuple(edge for edge in around if roles.get(edge[1]) == "add"))
+    residual = tuple(edge for edge in around if roles.get(edge[1]) == "add")
+    return Paths(tuple(through), residual, frozenset(_longest(ENTRY, through, {})))
+
+
+def _longest(start: str, edges: Iterable[Edge], known: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The longest path from a part; shared experts are left aside."""
+    if start not in known:
+        known[start] = (start,)  # stands in where a cycle comes back
+        steps = [_longest(b, edges, known) for a, b in edges if a == start]
+        known[start] = (start, *max(steps, key=len, default=()))
+    return known[start]
 
 
 def doors(block: Block) -> dict[str, frozenset[str]]:
@@ -86,22 +102,23 @@ def _has_way(edge: Edge, edges: Sequence[Edge]) -> bool:
     return False
 
 
-def lay(out: DotFile, paths: Paths, order: Sequence[Part], name: Callable[[str], str]) -> None:
+def lay(out: DotFile, paths: Paths, block: Block, name: Callable[[str], str]) -> None:
     """Write the paths.
 
     Args:
         out: what to write into; the block's cluster is open.
         paths: by part id.
-        order: the block's parts, each after those that it reads.
+        block: whose parts stand in the order of the flow.
         name: the node of a part, or a new node for another key.
     """
     tails = {tail: name(f"{tail} split") for tail, _ in paths.residual}
     for tail, split in tails.items():
-        out.node(split, _CORNER)
-        out.edge(name(tail), split, {"arrowhead": "none", "weight": "20"})
+        out.node(split, {**_CORNER, **paths.group(tail, name(ENTRY))})
+        out.edge(name(tail), split, {"arrowhead": "none", "weight": "60"})
     for tail, head in paths.straight:
-        out.edge(tails.get(tail) or name(tail), name(head), {"weight": "10"})
-    for number, lane in enumerate(_lanes(paths.residual, [part.id for part in order])):
+        weight = "60" if tail in paths.trunk and head in paths.trunk else "1"
+        out.edge(tails.get(tail) or name(tail), name(head), {"weight": weight})
+    for number, lane in enumerate(_lanes(paths.residual, [part.id for part in block.parts])):
         _lay_lane(out, number, lane, tails, name)
 
 

@@ -43,6 +43,7 @@ _LINES: Mapping[str, tuple[tuple[tuple[str, str], ...], ...]] = MappingProxyType
     "expert": ((("experts.count", "{}"), ("experts.width", " × width {}")),),
     "router": ((("router.scoring", "{}"), ("experts.per_token", ", top {}")),),
     "shared-expert": ((("shared_experts.count", "{}"), ("shared_experts.width", " × width {}")),),
+    "dense-mlp": ((("mlp.width", "width {}"),), (("mlp.activation", "{}"), ("mlp.gated", ", gated"))),
     "embedding": ((("vocabulary", "{}"), ("hidden_size", " × {}")),),
     "norm": ((("norm.kind", "{}"), ("norm.epsilon", ", epsilon {}")),),
     "final-norm": ((("norm.kind", "{}"), ("norm.epsilon", ", epsilon {}")),),
@@ -53,7 +54,8 @@ _SCALING = ("rotary.scaling.kind", "rotary.scaling.factor", "rotary.scaling.orig
 _QUIET = frozenset({"position.kind", "rotary.scaling.parameters", "experts.interleaved", "router.scoring_order"})
 """Facts that are drawn only where they changed, or where they say what one would not expect."""
 
-_USUAL = frozenset({("rotary.fraction", 1)})
+_USUAL = frozenset({("rotary.fraction", 1), ("shared_experts.count", 1)})
+"""Values that go without saying."""
 
 
 def facts_in_words(part: Part, facing: Part | None, *, new: bool) -> list[Words]:

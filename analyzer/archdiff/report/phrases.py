@@ -62,7 +62,7 @@ PHRASES: Mapping[str, str] = MappingProxyType({
     "router.bias": "{} bias",
     "router.normalization": "normalised",
     "router.scaling": "scaled by {}",
-    "router.groups": "groups and groups kept: {}",
+    "router.groups": "{} groups",
     "shared_experts.count": "{} shared",
     "shared_experts.width": "width {}",
     "shared_experts.gate": "output gate",
@@ -105,6 +105,8 @@ SPOKEN: Mapping[str, str] = MappingProxyType({
     "gelu-tanh": "GELU (tanh)",
     "silu": "SiLU",
     "relu": "ReLU",
+    "moe": "mixture of experts",
+    "dense-and-moe": "dense and mixture of experts",
     "none": "no",
     "mxfp4": "MXFP4",
     "fp8": "FP8",
@@ -122,13 +124,13 @@ def phrase(fact: str, value: object) -> str:
     """One fact in words: `64 query heads`, `learned sinks`; for nothing, what its absence is called."""
     if not is_stated(value):
         return _ABSENT.get(fact, "")
-    return PHRASES.get(fact, f"{fact} {{}}").format(spelled(value))
+    return PHRASES.get(fact, f"{fact} {{}}").format(_spelled_as(fact, value))
 
 
 def changed(fact: str, old: object, new: object) -> str:
     """The values alone, `64 → 96`; `+ learned sinks` and `− learned sinks` for what is there in one only."""
     if is_stated(old) and is_stated(new):
-        return f"{spelled(old)} → {spelled(new)}"
+        return f"{_spelled_as(fact, old)} → {_spelled_as(fact, new)}"
     if fact in _ABSENT:
         before, after = (spelled(value) if is_stated(value) else _ABSENT[fact] for value in (old, new))
         return f"{before} → {after}"
@@ -152,6 +154,12 @@ def differing(old: Facts, new: Facts) -> Iterator[str]:
 def notes(old: Facts, new: Facts) -> tuple[str, ...]:
     """Every difference between the facts of two parts, in words."""
     return tuple(note(fact, old.get(fact), new.get(fact)) for fact in differing(old, new))
+
+
+def _spelled_as(fact: str, value: object) -> str:
+    if fact == "router.groups" and isinstance(value, list | tuple) and len(value) == 2:
+        return f"{spelled(value[1])} of {spelled(value[0])}"
+    return spelled(value)
 
 
 def spelled(value: object) -> str:
