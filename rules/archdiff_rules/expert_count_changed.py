@@ -26,7 +26,7 @@ def expert_count_changed(comparison: Comparison) -> Iterator[Finding]:
 
     What to do:
         Check that the memory of the deployment holds the experts, and that their number divides by the
-        expert-parallel size. If experts were pruned or copied, `--weights changed` shows which experts of
-        OLD the remaining ones come from.
+        expert-parallel size. If experts were pruned or copied, their weights show which experts of OLD
+        the remaining ones come from: compare router rows first.
     """
     return changed(comparison, {"experts.count": "routed experts in each layer"})

@@ -26,7 +26,6 @@ def expert_width_changed(comparison: Comparison) -> Iterator[Finding]:
 
     What to do:
         A claim that the experts were inherited now needs a procedure for the change of width. Rows can
-        still be compared over the smaller width: `--weights changed` tests whether one is a slice of the
-        other.
+        still be compared over the smaller width, to see whether one is a slice of the other.
     """
     return changed(comparison, {"experts.width": "intermediate size of a routed expert"})

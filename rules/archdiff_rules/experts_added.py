@@ -25,8 +25,8 @@ def experts_added(comparison: Comparison) -> Iterator[Finding]:
         for each token, in all 32 layers. Attention and norms keep their shapes.
 
     What to do:
-        State total and active parameters separately. To see whether experts began as copies, run `--weights
-        changed`: each expert is tested against OLD's feed-forward. If they did, name OLD as the base.
+        State total and active parameters separately. To see whether experts began as copies, compare
+        the weights of each expert with OLD's feed-forward. If they did, name OLD as the base.
     """
     if not has_experts(comparison.old):
         yield from conversions(comparison, to_experts=True)

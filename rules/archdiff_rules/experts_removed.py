@@ -25,7 +25,7 @@ def experts_removed(comparison: Comparison) -> Iterator[Finding]:
 
     What to do:
         Compare active, not total, parameters before speaking of a smaller model. Whether the feed-forward
-        is one of OLD's experts is a question for `--weights changed`.
+        is one of OLD's experts is a question for a comparison of weights.
     """
     if not has_experts(comparison.new):
         yield from conversions(comparison, to_experts=False)

@@ -26,7 +26,7 @@ def hidden_size_changed(comparison: Comparison) -> Iterator[Finding]:
 
     What to do:
         No weight carries over as it is. Inheritance would take a procedure (slicing, growing, projecting)
-        that its author can name; `--weights changed` tests for slices. The differences that are listed
+        that its author can name. The differences that are listed
         beside this one were made on top of it.
     """
     for finding in changed(comparison, {"hidden_size": "hidden size"}):

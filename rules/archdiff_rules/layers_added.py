@@ -26,7 +26,7 @@ def layers_added(comparison: Comparison) -> Iterator[Finding]:
         are the new ones.
 
     What to do:
-        Ask where the layers came from. `--weights changed` tests each added layer against every layer of
-        OLD for a copy; that also shows which layer corresponds to which, where structure leaves it open.
+        Ask where the layers came from. Comparing the weights of each added layer with every layer of OLD
+        finds copies, and shows which layer corresponds to which where structure leaves it open.
     """
     return depth_changes(comparison, grown=True)

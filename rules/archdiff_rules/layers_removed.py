@@ -25,7 +25,7 @@ def layers_removed(comparison: Comparison) -> Iterator[Finding]:
         92 → 46, among other differences, and trained as a model of its own.
 
     What to do:
-        `--weights changed` compares the remaining layers with OLD's and finds which of them stayed. If they
-        are OLD's, name OLD as the base in the model card.
+        Compare the weights of the remaining layers with OLD's to find which of them stayed. If they are OLD's,
+        name OLD as the base in the model card.
     """
     return depth_changes(comparison, grown=False)

@@ -25,8 +25,8 @@ def mlp_width_changed(comparison: Comparison) -> Iterator[Finding]:
         grouped-query attention.
 
     What to do:
-        If NEW is narrower and its origin is open, `--weights changed` tests whether its rows are a
-        selection of OLD's. For a deployment, check that the width divides by the tensor-parallel size and
+        If NEW is narrower and its origin is open, compare weights: its rows may be a selection of
+        OLD's. For a deployment, check that the width divides by the tensor-parallel size and
         by the quantisation group.
     """
     return changed(comparison, {"mlp.width": "intermediate size of the dense feed-forward"})

@@ -25,8 +25,8 @@ def shared_experts_added(comparison: Comparison) -> Iterator[Finding]:
         128 routed ones. gpt-oss has routed experts alone.
 
     What to do:
-        `--weights changed` tests whether the shared expert was copied from a routed one or from a dense
-        feed-forward of OLD. Check that the inference engine adds its output unscaled, or gated if
+        Compare its weights with the routed experts and the dense feed-forward of OLD if a copy is suspected.
+        Check that the inference engine adds its output unscaled, or gated if
         `shared-expert-gate-changed` says so.
     """
     return shared_experts(comparison, gained=True)

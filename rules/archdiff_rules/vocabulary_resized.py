@@ -25,8 +25,7 @@ def vocabulary_resized(comparison: Comparison) -> Iterator[Finding]:
         Nous Hermes 2 SOLAR: 32,000 → 32,002, two chat tokens.
 
     What to do:
-        Compare the tokenizers as well (`archdiff tokenizer OLD NEW`): equal sizes do not make equal tokens,
-        and rows may be padding. For an extension, `--weights changed` shows whether the first rows are
-        OLD's.
+        Compare the tokenizers as well: equal sizes do not make equal tokens,
+        and rows may be padding. For an extension, compare the first rows with OLD's.
     """
     return changed(comparison, {"vocabulary": "rows of the token embedding"})
