@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import jsonschema
 import pytest
 
 from archdiff.errors import UsageError
 from archdiff.render import FORMATS, format_of, render
+from archdiff.report.portrait import portray
 from archdiff.report.schema import Report
-from tests.archdiff.making import a_rule, change, finding, report
+from tests.archdiff.making import a_rule, change, finding, graph, layer, report
 
 MADE = report((a_rule("a-rule"), finding("né \ud800", facts={"x": (1, None)})), changes=[change(1)])
+ONE = portray(graph("one", layer(0)))
 
 
 @pytest.mark.parametrize(("name", "ending"), FORMATS.items())
@@ -50,3 +53,19 @@ def test_json_is_what_the_schema_says():
 
 def test_text_is_plain():
     assert "\x1b" not in render(MADE, "terminal")
+
+
+def test_dot_is_text_of_a_report_and_of_a_portrait():
+    for document in (MADE, ONE):
+        text = render(document, "dot")
+        assert isinstance(text, str)
+        assert text.startswith("digraph")
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+@pytest.mark.parametrize(("name", "magic"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
+def test_pictures(name, magic):
+    for document in (MADE, ONE):
+        picture = render(document, name)
+        assert isinstance(picture, bytes)
+        assert picture.startswith(magic)
