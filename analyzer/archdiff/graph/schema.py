@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from archdiff.errors import SnapshotError
+from archdiff.graph.snapshot import REMEDY, check
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -283,16 +284,6 @@ class ModelGraph:
             return None
         return node_id.partition("#")[0] if "#" in node_id else node_id.rpartition(".")[0]
 
-    def _read_all(self) -> None:
-        """Read every view once, so that a damaged document fails here and not later."""
-        for view in ("nodes", "children", "flows", "programs", "config", "source", "stacks", "notes", "not_checked"):
-            getattr(self, view)
-        missing = [
-            key for key in ("", *(key for stack in self.stacks.values() for key in stack)) if key not in self.nodes
-        ]
-        if missing:
-            raise KeyError(missing[0])
-
     def to_json(self) -> dict[str, Any]:
         """Node-link JSON, in a deterministic order."""
         import networkx as nx
@@ -310,16 +301,11 @@ class ModelGraph:
         """
         import networkx as nx
 
-        remedy = "save the snapshot again with this version of archdiff"
         if not isinstance(data, Mapping) or not isinstance(data.get("graph"), Mapping):
-            raise SnapshotError("snapshot", "is not a graph in node-link JSON", remedy)
+            raise SnapshotError("snapshot", "is not a graph in node-link JSON", REMEDY)
         version = data["graph"].get("schema_version")
-        if version != SCHEMA_VERSION:
-            raise SnapshotError("snapshot", f"has schema version {version!r}, not {SCHEMA_VERSION}", remedy)
-        try:
-            network = nx.node_link_graph(dict(data), directed=True, multigraph=True, edges="edges")
-            graph = cls(cast("nx.MultiDiGraph[str]", network))
-            graph._read_all()
-        except (KeyError, TypeError, ValueError, AttributeError, nx.NetworkXError) as error:
-            raise SnapshotError("snapshot", f"is damaged ({type(error).__name__}: {error})", remedy) from error
-        return graph
+        if type(version) is not int or version != SCHEMA_VERSION:
+            raise SnapshotError("snapshot", f"has schema version {version!r}, not {SCHEMA_VERSION}", REMEDY)
+        check(data)
+        network = nx.node_link_graph(dict(data), directed=True, multigraph=True, edges="edges")
+        return cls(cast("nx.MultiDiGraph[str]", network))
