@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Column"]
 
-WIDEST = 40
+WIDEST = 44
 """Characters of a line in a box."""
 
 _SIGNS = {"add": "+", "multiply": "×", "concatenate": "‖"}
@@ -58,8 +58,8 @@ class Column:
             for block in self.entry.blocks:
                 like = alike(block, self.drawn)
                 head, ends = self.compact(block, like) if like else self.block(block)
-                if block.role in _BESIDE and self.drawn and self.drawn[-1].role in _BESIDE:
-                    tails += ends
+                if block.role in _BESIDE:
+                    tails = [*tails, *ends]
                 else:
                     layers = block.stack is not None or (self.drawn[-1:] and self.drawn[-1].stack is not None)
                     self.chain(tails, head, "2" if layers else "1")

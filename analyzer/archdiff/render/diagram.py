@@ -70,7 +70,7 @@ def draw_model(entry: ModelEntry, format: Format) -> bytes:  # noqa: A002 - as f
 
 def _run(source: str, format_: Format) -> bytes:
     try:
-        done: bytes = graphviz.Source(source).pipe(format=format_)
+        done: bytes = graphviz.Source(source).pipe(format=format_, quiet=True)
     except graphviz.ExecutableNotFound as error:
         raise RenderError("Graphviz", "the program `dot` is not installed", _REMEDY) from error
     except graphviz.CalledProcessError as error:

@@ -145,8 +145,8 @@ def wrapped(line: Sequence[Span], limit: int) -> list[Words]:
         for word in _words(span.text):
             if used and used + len(word.rstrip()) > limit:
                 lines.append([])
-                used, word = 0, word.lstrip()
-            lines[-1].append(Span(word, span.bold))
+                used = 0
+            lines[-1].append(Span(word if used else word.lstrip(), span.bold))
             used += len(word)
     return [tuple(found) for found in lines]
 

@@ -42,14 +42,16 @@ class _Place:
     own: bool = False
 
 
+_TOWERS = frozenset({"vision-tower", "audio-tower", "patch-embedding", "projector"})
+"""What makes inputs of other kinds into embeddings; it comes before the language model."""
+
+
 def outline(graph: ModelGraph) -> tuple[Block, ...]:
-    """The folded graph of one model, in definition order; nothing in it has changed."""
+    """The folded graph of one model, towers first, then in definition order; nothing has changed."""
     return _blocks(graph, {})
 
 
-def blocks(
-    comparison: Comparison, findings: Sequence[Finding]
-) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
+def blocks(comparison: Comparison, findings: Sequence[Finding]) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
     """The folded graphs of OLD and of NEW, with what became of each part.
 
     Layers are folded together only where their partners are, too, and never with layers that have none.
@@ -82,7 +84,7 @@ def _kind_numbers(graph: ModelGraph, stack: str) -> dict[int, int]:
 
 
 def _blocks(graph: ModelGraph, marks: Marks) -> tuple[Block, ...]:
-    places = list(_places(graph, ""))
+    places = sorted(_places(graph, ""), key=lambda place: not _tower(graph, place.id))
     kinds = {stack: kinds_of(graph, stack, marks.get(stack)) for stack in graph.stacks}
     edges = edges_of(graph, (kind.layers[0] for found in kinds.values() for kind in found))
     found: list[Block] = []
@@ -139,9 +141,7 @@ def _norm_facts(graph: ModelGraph, node: Node) -> dict[str, Value]:
     for layers in graph.stacks.values():
         below = (graph.nodes[key] for key in graph.subtree(layers[-1]))
         if any(each.role == "norm" and each.class_name == node.class_name for each in below):
-            return {
-                key: value for key, value in graph.nodes[layers[-1]].facts.items() if key.startswith("norm.")
-            }
+            return {key: value for key, value in graph.nodes[layers[-1]].facts.items() if key.startswith("norm.")}
     return {}
 
 
@@ -197,14 +197,19 @@ def _label(role: str, name: str) -> str:
 
 
 def _stack_label(graph: ModelGraph, stack: str) -> str:
-    """`layers`, and the tower or the module that holds them where there are several stacks."""
-    if len(graph.stacks) == 1:
-        return "layers"
-    holders = [stack[:position] for position, sign in enumerate(stack) if sign == "."]
-    tower = next(
-        (graph.nodes[h].role for h in reversed(holders) if graph.nodes[h].role not in ("", "model")), ""
-    )
-    return f"{_label(tower, '')} layers" if tower else f"{stack} layers"
+    """`layers`, with the tower that holds them, or with the stack's name where several stand in no tower."""
+    tower = _tower(graph, stack)
+    if tower:
+        return f"{_label(tower, '')} layers"
+    others = [other for other in graph.stacks if other != stack and not _tower(graph, other)]
+    return f"{stack} layers" if others else "layers"
+
+
+def _tower(graph: ModelGraph, node_id: str) -> str:
+    """The role of the tower, or of the way from it, that the module is or stands in; empty elsewhere."""
+    names = node_id.split(".")
+    roles = (graph.nodes[".".join(names[:depth])].role for depth in range(1, len(names) + 1))
+    return next((role for role in roles if role in _TOWERS), "")
 
 
 def _json(facts: Mapping[str, Value]) -> dict[str, Any]:

@@ -76,6 +76,7 @@ PHRASES: Mapping[str, str] = MappingProxyType({
     "hidden_size": "hidden size {}",
     "vocabulary": "vocabulary {}",
     "embeddings.tied": "tied to the embedding",
+    "embedding.norm": "norm behind the embedding",
     "embedding.scale": "scaled by {}",
     "logit.softcap": "soft-cap {}",
     "logit.scale": "scaled by {}",
