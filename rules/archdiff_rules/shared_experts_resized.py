@@ -31,7 +31,7 @@ def shared_experts_resized(comparison: Comparison) -> Iterator[Finding]:
     """
     names = {
         "shared_experts.count": "shared experts",
-        "shared_experts.width": "width of them together",
+        "shared_experts.width": "width of the shared experts together",
     }
     for difference in comparison.differences("feed_forward.kind", *names):
         if pair_of_mixtures(difference) and all(difference.facts["shared_experts.count"]):
