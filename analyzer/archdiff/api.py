@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archdiff import packs
-from archdiff.sources import Source, resolve
+from archdiff.sources import Snapshot, Source, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,13 +23,15 @@ def load(reference: str) -> ModelGraph:
     """Build the graph of the model that a reference names, without its weights and without running its code.
 
     Args:
-        reference: a path to a config.json or a directory with one, a name of the catalogue, or a hub id.
+        reference: a path to a config.json, a directory with one or a saved graph, a name of the catalogue, or a
+            hub id.
 
     Raises:
         UnresolvedReferenceError: it names nothing that is there.
         SourceError: what it names cannot be read as a config.
         ConfigError: the config's values are out of bounds, or no shipped class fits it.
         BuildError: transformers refuses to build it.
+        SnapshotError: the saved graph is damaged.
     """
     return build(check(reference))
 
@@ -53,7 +55,7 @@ def diff(
     rules = packs.load_rules()
     shown = Shown(packs.choose(rules, select, ignore))
     checked = [check(model) if isinstance(model, str) else model for model in (old, new)]
-    first, second = (build(model) if isinstance(model, Source) else model for model in checked)
+    first, second = (build(model) if isinstance(model, Source | Snapshot) else model for model in checked)
     return examine(first, second, rules, shown)
 
 
@@ -69,7 +71,7 @@ def render_report(report: Report, name: str = "terminal") -> str | bytes:
     return render(report, name)
 
 
-def check(reference: str) -> Source:
+def check(reference: str) -> Source | Snapshot:
     """Find what a reference names and check everything that needs no torch.
 
     Raises:
@@ -78,16 +80,18 @@ def check(reference: str) -> Source:
     from archdiff.graph.shipped import check_type
 
     source = resolve(reference)
-    check_type(source.config, source.reference)
+    if isinstance(source, Source):
+        check_type(source.config, source.reference)
     return source
 
 
-def build(source: Source) -> ModelGraph:
-    """Build the graph of a model; imports torch and transformers.
+def build(source: Source | Snapshot) -> ModelGraph:
+    """Build the graph of a model, which imports torch and transformers, or open a saved one.
 
     Raises:
         ConfigError: no shipped class fits the config.
         BuildError: transformers refuses to build it.
+        SnapshotError: the saved graph is damaged.
     """
     from archdiff.graph import build_graph
 

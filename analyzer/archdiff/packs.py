@@ -42,9 +42,7 @@ def load_rules() -> tuple[Rule, ...]:
     """
     entries = sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value))
     if not entries:
-        raise PackError(
-            "rule packs", "none is installed, so nothing would be checked", "install archdiff again"
-        )
+        raise PackError("rule packs", "none is installed, so nothing would be checked", "install archdiff again")
     rules = sorted((rule for entry in entries for rule in _load_pack(entry)), key=lambda rule: rule.id)
     _check_together(rules)
     return tuple(rules)
@@ -54,9 +52,7 @@ def _load_pack(entry: EntryPoint) -> list[Rule]:
     package = _import(entry.value, entry.name)
     if not hasattr(package, "__path__"):
         raise PackError(_pack(entry.name), f"{entry.value} is a module, not a package of rules", _INSTALL)
-    names = sorted(
-        info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_")
-    )
+    names = sorted(info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_"))
     if not names:
         raise PackError(_pack(entry.name), f"{entry.value} holds no rules", _INSTALL)
     return [_rule_of(_import(f"{entry.value}.{name}", entry.name), name, entry.name) for name in names]

@@ -46,7 +46,7 @@ def test_diff_selects(pair):
 
 def test_a_report_renders(pair):
     report = archdiff.diff(*pair)
-    assert archdiff.render_report(report).startswith("old.json → new.json")
+    assert archdiff.render_report(report).startswith("old.json (OLD) → new.json (NEW)")
     assert archdiff.Report.model_validate_json(archdiff.render_report(report, "json")) == report
 
 

@@ -79,16 +79,13 @@ def command(
     rules = packs.load_rules()
     chosen = packs.choose(rules, split("--select", select), split("--ignore", ignore))
     report = _compare(old, new, rules, chosen, known)
-    output.write(report, files)
-    if not is_quiet():
-        output.emit(report, form)
+    output.deliver(report, None if is_quiet() else form, files)
     return _FOUND if _fails(report, fail_on) else 0
 
 
 def _compare(old: str, new: str, rules: tuple[Rule, ...], chosen: frozenset[str], known: frozenset[str]) -> Report:
     """Check both references before the seconds that torch takes to import, then build and compare."""
-    with doing(f"reading {old} and {new}"):
-        sources = [api.check(old), api.check(new)]
+    sources = [api.check(old), api.check(new)]
     graphs = []
     for source in sources:
         with doing(f"building {source.name}"):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from archdiff.report.portrait import Portrait
     from archdiff.report.schema import Report
 
-__all__ = ["Target", "check_stdout", "emit", "target", "targets", "write"]
+__all__ = ["Target", "check_stdout", "deliver", "target", "targets"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,35 +99,39 @@ def check_stdout(form: str) -> None:
         raise UsageError(f"format {form}", cause, f"write it to a file: --output FILE.{form}")
 
 
-def emit(document: Report | Portrait, form: str) -> None:
-    """Print a document on standard output, with the width and colours of the terminal if it is one."""
+def deliver(
+    document: Report | Portrait,
+    form: str | None,
+    files: Sequence[Target],
+    more: Sequence[tuple[Target, str]] = (),
+) -> None:
+    """Render a document in every format that is wanted; only then write all files, or none, and print.
+
+    Args:
+        document: what to render.
+        form: the format to print on standard output; None to print nothing.
+        files: where to write it.
+        more: further files, with their text.
+
+    Raises:
+        RenderError: a format cannot be produced, or a file or standard output cannot be written.
+    """
+    contents = [(each, render(document, each.form)) for each in files]
+    printed = _printed(document, form) if form is not None else ""
+    _write_all([*contents, *more])
+    if printed:
+        put(printed)
+
+
+def _printed(document: Report | Portrait, form: str) -> str | bytes:
+    """What standard output gets: text with the width and colours of the terminal, where it is one."""
     if form == "terminal":
         from archdiff.render import terminal
         from archdiff.render.screen import Screen
 
-        put(terminal.text(document, Screen(_width(), has_colour())))
-        return
+        return terminal.text(document, Screen(shutil.get_terminal_size((100, 24)).columns, has_colour()))
     content = render(document, form)
-    put(content if isinstance(content, bytes) else content.encode("utf-8"))
-
-
-def _width() -> int:
-    return shutil.get_terminal_size((100, 24)).columns
-
-
-def write(document: Report | Portrait, files: Sequence[Target], more: Sequence[tuple[Target, str]] = ()) -> None:
-    """Render a document in every format that is wanted, then write all files, or none where one fails.
-
-    Args:
-        document: what to render.
-        files: where to.
-        more: further files, with their text.
-
-    Raises:
-        RenderError: a format cannot be produced, or a file cannot be written.
-    """
-    contents = [(each, render(document, each.form)) for each in files]
-    _write_all([*contents, *more])
+    return content if isinstance(content, bytes) else content.encode("utf-8")
 
 
 def _write_all(contents: Sequence[tuple[Target, str | bytes]]) -> None:

@@ -47,7 +47,5 @@ def command(reference: str, form: str, outputs: tuple[str, ...], save: str | Non
         graph = api.build(api.check(reference))
         portrait = api.portray(graph)
     more = [] if snapshot is None else [(snapshot, json.dumps(graph.to_json(), indent=1) + "\n")]
-    output.write(portrait, files, more)
-    if not is_quiet():
-        output.emit(portrait, form)
+    output.deliver(portrait, None if is_quiet() else form, files, more)
     return 0

@@ -55,7 +55,8 @@ def _report(report: Report) -> Iterator[RenderableType]:
 
 
 def _header(report: Report) -> Text:
-    names = Text.assemble(safe(report.old.name, "bold"), " → ", safe(report.new.name, "bold"))
+    sides = ((report.old.name, "OLD"), (report.new.name, "NEW"))
+    names = Text(" → ").join(Text.assemble(safe(name, "bold"), f" ({side})") for name, side in sides)
     return names.append("   ").append_text(_counts(report))
 
 

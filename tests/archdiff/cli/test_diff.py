@@ -24,7 +24,7 @@ def rules_of(text):
 def test_it_prints_the_report_and_ends_with_0(call, pair):
     ended = call("diff", *pair)
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.startswith("old.json → new.json")
+    assert ended.out.startswith("old.json (OLD) → new.json (NEW)")
     assert "key-value-heads-changed" in ended.out
     assert "\x1b" not in ended.out
 
@@ -165,6 +165,15 @@ def test_where_one_file_fails_none_is_written(call, pair, tmp_path, monkeypatch)
     assert_refused(ended, "b.txt: cannot be written (No space left on device)")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.json"]
     assert (tmp_path / "out" / "a.json").read_text() == "before"
+
+
+def test_where_a_picture_cannot_be_drawn_nothing_is_written(call, pair, tmp_path, monkeypatch):
+    (tmp_path / "out").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for arguments in (("-o", tmp_path / "out" / "b.svg"), ("--format", "svg")):
+        ended = call("diff", *pair, "-o", tmp_path / "out" / "a.json", *arguments)
+        assert_refused(ended, "Graphviz: the program `dot` is not installed")
+        assert not list((tmp_path / "out").iterdir())
 
 
 def test_hostile_names_and_values_are_escaped(call, tmp_path):

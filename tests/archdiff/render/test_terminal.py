@@ -28,7 +28,7 @@ def test_it_names_the_models_the_findings_and_what_was_not_checked():
             changes=[change(1)],
         )
     )
-    assert text.startswith("old → new   ✗ 1 breaking  ≠ 1 behavioral\n")
+    assert text.startswith("old (OLD) → new (NEW)   ✗ 1 breaking  ≠ 1 behavioral\n")
     assert "Breaking (1): weights of OLD do not fit NEW" in text
     assert "✗ heads-changed  layers 0–2  +1.20 B\n    heads: 4 → 8" in text
     assert "≠ scale-changed  layer 0  medium confidence\n    scale: 1 → 2" in text
