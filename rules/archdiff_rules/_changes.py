@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from archdiff.rule import Change, Value
 
-__all__ = ["as_one", "computing", "grouped", "lowest", "together"]
+__all__ = ["as_one", "computing", "grouped", "lowest", "together", "union"]
 
 _LONGEST = 120
 _MOST = 3
@@ -63,6 +63,11 @@ def as_one(changes: tuple[Change, ...]) -> Finding:
         parameters=sum(change.parameters for change in changes),
         confidence=lowest(changes),
     )
+
+
+def union(*groups: Iterable[Change]) -> tuple[Change, ...]:
+    """The changes of all groups, each once."""
+    return tuple({change.id: change for group in groups for change in group}.values())
 
 
 def together(places: Iterable[Place | None]) -> Place | None:

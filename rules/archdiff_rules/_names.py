@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from archdiff.rule import Change, Comparison, ModelGraph, Place
 
-__all__ = ["Layout", "equal_but_for_names", "layouts", "name_mapping", "names", "of_names", "renamed", "transposed"]
+__all__ = [
+    "Layout",
+    "equal_but_for_names",
+    "layouts",
+    "name_mapping",
+    "names",
+    "of_names",
+    "renamed",
+    "tensor_pairs",
+    "transposed",
+]
 
 _FUSED = {
     "query-key-value": ("query", "key", "value"),
@@ -42,27 +51,52 @@ class Layout:
 
 
 def renamed(comparison: Comparison) -> tuple[Change, ...]:
-    """Changes by which tensors have other names and nothing else.
+    """Changes by which stored tensors have other names and nothing else."""
+    pairs = tensor_pairs(comparison)
+    return (
+        *comparison.select("module-renamed", impact="breaking"),
+        *(change for pair in pairs for change in pair),
+    )
 
-    Besides modules of another name, these are tensors of one module that went and came with one shape, where
-    the module runs the same operators.
+
+def tensor_pairs(comparison: Comparison) -> tuple[tuple[Change, Change], ...]:
+    """Tensors that went from one place and came to another.
+
+    They have one shape and stand in one module that runs the same operators, or they have one telling name and
+    stand in different modules of the same layers.
     """
-    return (*comparison.select("module-renamed", impact="breaking"), *_tensor_pairs(comparison))
-
-
-def _tensor_pairs(comparison: Comparison) -> Iterator[Change]:
     recomputed = {change.where for change in comparison.select("operators-changed")}
     gone, come = comparison.select("tensor-removed"), comparison.select("tensor-added")
-    keys = Counter(_key(change) for change in gone), Counter(_key(change) for change in come)
-    for change in (*gone, *come):
-        key = _key(change)
-        if keys[0][key] == keys[1][key] == 1 and change.where not in recomputed:
-            yield change
+    here = [(a, b) for a, b in _unique(gone, come, _place_and_shape) if a.where not in recomputed]
+    there = [(a, b) for a, b in _unique(_telling(gone), _telling(come), _name_and_layers) if a.where != b.where]
+    return tuple(dict.fromkeys((*here, *there)))
 
 
-def _key(change: Change) -> tuple[object, ...]:
-    shape = change.before if change.kind == "tensor-removed" else change.after
-    return change.role, change.where, shape
+def _unique(
+    gone: Iterable[Change], come: Iterable[Change], key: Callable[[Change], object]
+) -> Iterator[tuple[Change, Change]]:
+    """Pairs of changes with a key that stands once on each side."""
+    sides: tuple[dict[object, list[Change]], dict[object, list[Change]]] = ({}, {})
+    for side, changes in zip(sides, (gone, come), strict=True):
+        for change in changes:
+            side.setdefault(key(change), []).append(change)
+    for name, (first, *more) in sides[0].items():
+        others = sides[1].get(name, [])
+        if not more and len(others) == 1:
+            yield first, others[0]
+
+
+def _telling(changes: Iterable[Change]) -> list[Change]:
+    """Without the tensors that are called as those of every other module."""
+    return [change for change in changes if change.subject not in ("weight", "bias")]
+
+
+def _place_and_shape(change: Change) -> object:
+    return change.role, change.where, change.before if change.kind == "tensor-removed" else change.after
+
+
+def _name_and_layers(change: Change) -> object:
+    return change.subject, change.old and change.old.layers, change.new and change.new.layers, change.axes
 
 
 def transposed(comparison: Comparison) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
@@ -92,18 +126,19 @@ def _layouts(
         yield Layout(fused, parts, splits, old, new, (one, *others))
 
 
-def name_mapping(changes: Iterable[Change]) -> list[tuple[str, str]]:
-    """Old and new path of everything that has another name, with `*` for layers, sorted."""
-    modules = [(c.old.path, c.new.path) for c in changes if c.kind == "module-renamed" and c.old and c.new]
-    gone = {_key(change): _path(change) for change in changes if change.kind == "tensor-removed"}
-    come = {_key(change): _path(change) for change in changes if change.kind == "tensor-added"}
-    return sorted({*modules, *((gone[key], come[key]) for key in gone)})
+def name_mapping(comparison: Comparison) -> list[tuple[str, str]]:
+    """Old and new path of every stored tensor or module that has another name, `*` for layers; sorted."""
+    modules = [
+        (change.old.path, change.new.path)
+        for change in comparison.select("module-renamed", impact="breaking")
+        if change.old and change.new
+    ]
+    tensors = [(_path(gone, gone.old), _path(come, come.new)) for gone, come in tensor_pairs(comparison)]
+    return sorted({*modules, *tensors})
 
 
-def _path(change: Change) -> str:
-    place = change.old if change.kind == "tensor-removed" else change.new
-    assert place is not None, "a tensor stands somewhere"
-    return f"{place.path}.{change.subject}"
+def _path(change: Change, place: Place | None) -> str:
+    return f"{(place or change.where).path}.{change.subject}"
 
 
 def names(graph: ModelGraph) -> tuple[str, str]:

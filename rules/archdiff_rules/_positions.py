@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from archdiff.rule import show
 
 if TYPE_CHECKING:
-    from archdiff.rule import Difference, Value
+    from collections.abc import Mapping
+
+    from archdiff.rule import Comparison, Difference, Value
 
 SCALING = (
     "rotary.scaling.kind",
@@ -45,7 +48,7 @@ def rotation(difference: Difference) -> str:
     """`half of each head rotates → the whole head`, and how values are paired where that differs."""
     texts = []
     old, new = difference.facts.get("rotary.fraction", (None, None))
-    if old != new:
+    if old != new and old is not None and new is not None:
         texts.append(f"{_share(old)} of each head rotates → {_share(new)}")
     old, new = difference.facts["rotary.interleaved"]
     if old != new:
@@ -54,10 +57,34 @@ def rotation(difference: Difference) -> str:
 
 
 def _share(value: Value) -> str:
-    if isinstance(value, int | float):
-        return {1: "the whole", 0.5: "half", 0.25: "a quarter"}.get(value, f"{value:.0%}")
-    return "an unknown share"
+    share = value if isinstance(value, int | float) else 0.0
+    return {1: "the whole", 0.5: "half", 0.25: "a quarter"}.get(share, f"{share:.0%}")
 
 
 def _pairs(interleaved: Value) -> str:
     return "neighbouring values" if interleaved else "the two halves of a head"
+
+
+def follows_from_scaling(comparison: Comparison, difference: Difference) -> bool:
+    """Whether both models scale attention logits as their head dimension and their rotary scaling prescribe."""
+    old = comparison.old.nodes[difference.old_place.paths()[0]].facts
+    new = comparison.new.nodes[difference.new_place.paths()[0]].facts
+    return _as_prescribed(old) and _as_prescribed(new)
+
+
+def _as_prescribed(facts: Mapping[str, Value]) -> bool:
+    """Whether the scale is 1/sqrt(head dimension), times YaRN's square of 0.1 mscale ln(factor) + 1 (DeepSeek-V2)."""
+    dimension, scale = facts.get("attention.head_dimension"), facts.get("attention.scale")
+    if not isinstance(dimension, int) or not isinstance(scale, float | int | None):
+        return False
+    usual = dimension**-0.5
+    return math.isclose(usual if scale is None else scale, usual * _sharpening(facts), rel_tol=1e-4)
+
+
+def _sharpening(facts: Mapping[str, Value]) -> float:
+    factor, parameters = facts.get("rotary.scaling.factor"), facts.get("rotary.scaling.parameters")
+    texts = map(str, parameters) if isinstance(parameters, tuple) else ()
+    stated = next((text.partition("=")[2] for text in texts if text.startswith("mscale_all_dim=")), "0")
+    if facts.get("rotary.scaling.kind") != "yarn" or not isinstance(factor, int | float) or factor <= 1:
+        return 1.0
+    return float((0.1 * float(stated) * math.log(factor) + 1) ** 2)

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from archdiff.rule import Finding
+from archdiff_rules._changes import union
 
 if TYPE_CHECKING:
     from archdiff.rule import Change, Comparison, Difference, ModelGraph, Place, Value
@@ -50,9 +51,9 @@ def with_inside(finding: Finding, comparison: Comparison) -> Finding:
     """The finding, explaining everything that differs inside the projectors of the two models."""
     old, new = _projectors(comparison.old), _projectors(comparison.new)
     inside = [c for c in comparison.changes if _below(c.old, old) or _below(c.new, new)]
-    changes = {change.id: change for change in (*finding.explains, *inside)}
-    count = sum(change.parameters for change in changes.values())
-    return dataclasses.replace(finding, explains=tuple(changes.values()), parameters=count)
+    changes = union(finding.explains, inside)
+    count = sum(change.parameters for change in changes)
+    return dataclasses.replace(finding, explains=changes, parameters=count)
 
 
 def _projectors(graph: ModelGraph) -> tuple[str, ...]:

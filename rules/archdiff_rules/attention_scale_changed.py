@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from archdiff.rule import Finding, rule, show
 from archdiff_rules._changes import computing
+from archdiff_rules._positions import follows_from_scaling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,10 +18,10 @@ def attention_scale_changed(comparison: Comparison) -> Iterator[Finding]:
 
     Why it matters:
         The usual scale keeps logits near one for heads of any width. A model that departs from it (to
-        transfer hyperparameters between sizes, or to lengthen its context with YaRN) has weights trained for
+        transfer hyperparameters between sizes) has weights trained for
         its own scale. No tensor shows it, and a wrong scale makes attention too sharp or too flat in every
         layer.
-        `none` means exactly 1/sqrt(head dimension).
+        What YaRN multiplies the logits by is left to `rotary-scaling-changed`.
 
     Example:
         Gemma 2 27B scales by 1/sqrt(144) with heads of 128; Gemma 2 9B by 1/sqrt(256), which is its head
@@ -32,7 +33,7 @@ def attention_scale_changed(comparison: Comparison) -> Iterator[Finding]:
         equal.
     """
     for difference in comparison.differences("attention.scale"):
-        old, new = (
-            "1/sqrt(head dimension)" if value is None else show(value) for value in (difference.old, difference.new)
-        )
-        yield computing(Finding.of(difference, f"scale of attention logits: {old} → {new}"))
+        if not follows_from_scaling(comparison, difference):
+            values = (difference.old, difference.new)
+            old, new = ("1/sqrt(head dimension)" if value is None else show(value) for value in values)
+            yield computing(Finding.of(difference, f"scale of attention logits: {old} → {new}"))

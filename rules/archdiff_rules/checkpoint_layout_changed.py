@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archdiff.rule import Finding, rule, show
-from archdiff_rules._changes import as_one, grouped, lowest, together
+from archdiff_rules._changes import lowest, together
 from archdiff_rules._names import layouts, transposed
 
 if TYPE_CHECKING:
@@ -45,5 +44,13 @@ def checkpoint_layout_changed(comparison: Comparison) -> Iterator[Finding]:
             confidence=lowest(layout.changes),
         )
     orders, settings = transposed(comparison)
-    for changes in grouped(orders):
-        yield replace(as_one(changes), explains=(*changes, *settings))
+    if orders:
+        told = sorted({f"`{change.subject}` of {change.role}" for change in orders})
+        yield Finding(
+            message=f"stored with axes in another order: {show(tuple(told))}",
+            old=together(change.old for change in orders),
+            new=together(change.new for change in orders),
+            facts={"order of axes": (tuple(c.before for c in orders), tuple(c.after for c in orders))},
+            explains=(*orders, *settings),
+            confidence=lowest(orders),
+        )

@@ -29,4 +29,5 @@ def context_length_changed(comparison: Comparison) -> Iterator[Finding]:
         Look for `rotary-scaling-changed` or `rotary-base-changed` beside it. A longer context without either,
         and without training that would explain it, deserves a test on long documents.
     """
-    return changed(comparison, {"context_length": "declared maximum of positions"})
+    names = {"context_length": "declared maximum of positions"}
+    return changed(comparison, names, words={"none": "not declared"})

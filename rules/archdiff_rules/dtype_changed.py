@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archdiff.rule import Finding, rule
-from archdiff_rules._changes import as_one, grouped
+from archdiff_rules._changes import as_one, grouped, union
 from archdiff_rules._quantization import follows_from_quantization
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def dtype_changed(comparison: Comparison) -> Iterator[Finding]:
     for difference in declared:
         message = f"parameter type: {_named(difference.old)} → {_named(difference.new)}"
         if not follows_from_quantization(comparison):
-            yield replace(Finding.of(difference, message), explains=(*difference.explains, *retyped))
+            yield replace(Finding.of(difference, message), explains=union(difference.explains, retyped))
     if not declared:
         yield from map(as_one, grouped(retyped))
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archdiff.rule import rule
+from archdiff_rules._changes import computing
 from archdiff_rules._report import changed
 
 if TYPE_CHECKING:
@@ -27,4 +28,4 @@ def mixer_heads_changed(comparison: Comparison) -> Iterator[Finding]:
         Expect the whole fused projection to be reshaped: reading it as one matrix hides which part grew. Size
         the memory of a request by heads × state.
     """
-    return changed(comparison, {"mixer.heads": "heads of the recurrent mixer"})
+    return map(computing, changed(comparison, {"mixer.heads": "heads of the recurrent mixer"}))

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from archdiff.rule import Comparison
 
-_NAMES = {"None": "no", "none": "no", "alibi": "ALiBi"}
+_NAMES = {"none": "no", "alibi": "ALiBi"}
 
 
 @rule(impact="behavioral", group="Positions")
@@ -33,5 +33,6 @@ def position_encoding_changed(comparison: Comparison) -> Iterator[Finding]:
         settings are compared only where both models rotate.
     """
     for difference in comparison.differences("position.kind"):
-        old, new = (_NAMES.get(str(value), str(value)) for value in (difference.old, difference.new))
-        yield computing(Finding.of(difference, f"{old} → {new} positions"))
+        if None not in (difference.old, difference.new):
+            old, new = (_NAMES.get(str(value), str(value)) for value in (difference.old, difference.new))
+            yield computing(Finding.of(difference, f"{old} → {new} positions"))

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archdiff.rule import rule
+from archdiff_rules._changes import union
 from archdiff_rules._quantization import change_of_scheme, follows_from_quantization, only_more_of_the_same
 from archdiff_rules._report import concise
 
@@ -38,9 +39,6 @@ def quantization_changed(comparison: Comparison) -> Iterator[Finding]:
         finding = concise(difference, change_of_scheme(difference))
         explains = difference.explains
         if follows_from_quantization(comparison):
-            explains = (
-                *explains,
-                *comparison.select("config-changed", subject="dtype"),
-                *comparison.select("tensor-retyped"),
-            )
+            declared = comparison.select("config-changed", subject="dtype")
+            explains = union(explains, declared, comparison.select("tensor-retyped"))
         yield replace(finding, explains=explains, impact="cosmetic" if same_kinds else "breaking")

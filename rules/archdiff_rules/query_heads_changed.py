@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archdiff.rule import rule
+from archdiff_rules._changes import computing
 from archdiff_rules._report import changed
 
 if TYPE_CHECKING:
@@ -29,4 +30,4 @@ def query_heads_changed(comparison: Comparison) -> Iterator[Finding]:
         compare query rows head by head to find out which. Check that the new count is divisible by the number
         of devices.
     """
-    return changed(comparison, {"attention.query_heads": "query heads"})
+    return map(computing, changed(comparison, {"attention.query_heads": "query heads"}))

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archdiff.rule import rule
+from archdiff_rules._changes import computing
 from archdiff_rules._report import changed
 
 if TYPE_CHECKING:
@@ -28,4 +29,4 @@ def state_size_changed(comparison: Comparison) -> Iterator[Finding]:
         Input projections, and in Mamba-1 the decay table `A_log`, do not fit. Size the memory of a request by
         the state, and check that the scan kernel takes the new size.
     """
-    return changed(comparison, {"mixer.state_size": "state size"})
+    return map(computing, changed(comparison, {"mixer.state_size": "state size"}))

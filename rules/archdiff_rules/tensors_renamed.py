@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archdiff.rule import Finding, rule
-from archdiff_rules._changes import lowest, together
+from archdiff_rules._changes import lowest, together, union
 from archdiff_rules._names import name_mapping, renamed
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def tensors_renamed(comparison: Comparison) -> Iterator[Finding]:
     """
     changes = renamed(comparison)
     if changes:
-        mapping = name_mapping(changes)
+        mapping = name_mapping(comparison)
         told = [f"`{old}` → `{new}`" for old, new in mapping[:3]]
         more = f" and {len(mapping) - 3} more" if len(mapping) > 3 else ""
         yield Finding(
@@ -39,6 +39,6 @@ def tensors_renamed(comparison: Comparison) -> Iterator[Finding]:
             old=together(change.old for change in changes),
             new=together(change.new for change in changes),
             facts={"names": (tuple(old for old, _ in mapping), tuple(new for _, new in mapping))},
-            explains=changes,
+            explains=union(changes, comparison.select("module-renamed")),
             confidence=lowest(changes),
         )

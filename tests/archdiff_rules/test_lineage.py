@@ -1,0 +1,90 @@
+"""Declared relations, and what contradicts them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from archdiff_rules._lineage import claims
+from archdiff_rules.declared_lineage_contradicted import declared_lineage_contradicted as rule
+from tests.archdiff_rules.bare import CHANGE, comparison, found, model, place
+
+RESHAPED = replace(
+    CHANGE,
+    kind="tensor-reshaped",
+    role="gate",
+    subject="weight",
+    old=place("model.layers.*.mlp.gate_proj", 0, 1),
+    new=place("model.layers.*.mlp.gate_proj", 0, 1),
+    axes=("mlp-width",),
+    impact="breaking",
+)
+MORE_TOKENS = replace(RESHAPED, role="embedding", old=place("embed"), new=place("embed"), axes=("vocabulary",))
+ADDED = replace(RESHAPED, kind="module-added", role="shared-expert", subject="", axes=())
+LAYER = replace(ADDED, role="layer")
+
+KEEPING_SHAPES = ["finetune", "quantized", "adapter", "continued"]
+OTHERS = ["merge", "depth-upscaled", "upcycled", "distilled"]
+
+
+def facts(vocabulary=64):
+    return {"vocabulary": vocabulary, "dtype": "bfloat16"}
+
+
+def pair(relation, base="Example/Base", vocabulary=64):
+    old = model(facts(), name="base", hub_id="example/base")
+    lineage = [{"base": base, "relation": relation}]
+    return old, model(facts(vocabulary), name="derived", hub_id="example/derived", lineage=lineage)
+
+
+@pytest.mark.parametrize("relation", KEEPING_SHAPES)
+def test_a_relation_that_keeps_shapes_is_contradicted_by_another_shape(relation):
+    (finding,) = found(rule, *pair(relation), RESHAPED)
+    assert finding.impact == "cosmetic"
+    assert finding.facts == {"lineage": (None, relation)}
+    assert "example/base" in finding.message
+    assert "gate" in finding.message
+
+
+@pytest.mark.parametrize("relation", OTHERS)
+def test_a_relation_that_changes_shapes_is_not(relation):
+    assert found(rule, *pair(relation), RESHAPED) == []
+
+
+@pytest.mark.parametrize("relation", [*KEEPING_SHAPES, "same-architecture"])
+def test_nothing_breaking_contradicts_nothing(relation):
+    assert found(rule, *pair(relation), CHANGE) == []
+
+
+def test_a_fine_tune_may_extend_the_vocabulary():
+    assert found(rule, *pair("finetune", vocabulary=66), MORE_TOKENS) == []
+    assert found(rule, *pair("finetune", vocabulary=66), MORE_TOKENS, RESHAPED) != []
+
+
+@pytest.mark.parametrize("change", [RESHAPED, LAYER])
+def test_the_same_architecture_may_have_other_sizes(change):
+    assert found(rule, *pair("same-architecture"), change) == []
+
+
+def test_the_same_architecture_has_the_same_parts():
+    assert found(rule, *pair("same-architecture"), ADDED) != []
+
+
+def test_a_claim_about_a_third_model_is_none_of_this_comparison():
+    assert found(rule, *pair("finetune", base="example/other"), RESHAPED) == []
+
+
+def test_a_model_without_hub_id_is_nobodys_declared_base():
+    _, new = pair("finetune")
+    assert found(rule, model(facts()), new, RESHAPED) == []
+
+
+def test_old_may_declare_new():
+    new, old = pair("finetune")
+    (finding,) = found(rule, old, new, RESHAPED)
+    assert finding.facts == {"lineage": ("finetune", None)}
+
+
+def test_hub_ids_are_compared_without_case():
+    assert [claim.relation for claim in claims(comparison(*pair("merge", base="EXAMPLE/base")))] == ["merge"]
