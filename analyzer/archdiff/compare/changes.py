@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from archdiff.graph.schema import Node, Value
+    from archdiff.graph.schema import Node, Tensor, Value
 
 __all__ = ["IMPACTS", "Change", "ChangeKind", "Impact", "Place", "highest", "ranges"]
 
@@ -93,7 +93,10 @@ class Change:
         id: fingerprint; the same for the same change in any two runs.
         inert: why it has no effect of its own, for changes that need no explanation by a rule: a setting that
             concerns training only, or another class whose recorded function is compared elsewhere; else empty.
-        content: the nodes of an added or removed module and its parts, as in the first layer of the place.
+        content: the nodes of an added or removed module and its parts, as in the first layer of the place; of one
+            whose parts have partners elsewhere, the module alone.
+        tensor: the one that was added or removed.
+        axis: which axis of NEW's tensor has another size.
     """
 
     kind: ChangeKind
@@ -110,6 +113,8 @@ class Change:
     id: str = ""
     inert: str = ""
     content: tuple[Node, ...] = dataclasses.field(default=(), repr=False, compare=False)
+    tensor: Tensor | None = dataclasses.field(default=None, repr=False)
+    axis: int | None = None
 
     @property
     def where(self) -> Place:

@@ -10,7 +10,7 @@ from archdiff.compare.align import align_stacks
 from archdiff.compare.changes import Change, Impact, Place
 from archdiff.compare.comparison import Comparison, StackAlignment
 from archdiff.compare.inert import inert_config
-from archdiff.compare.match import match
+from archdiff.compare.match import NO_STACKS, Stacks, match
 from archdiff.compare.nodes import Found, alone, between
 from archdiff.graph.digests import digest
 
@@ -70,37 +70,46 @@ def _change(found: Found, numbers: list[tuple[int | None, int | None]]) -> Chang
     old = Place(found.old, first) if found.old is not None else None
     new = Place(found.new, second) if found.new is not None else None
     values = {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+    del values["identity"]
     values |= {"old": old, "new": new, "parameters": found.parameters * max(1, len(numbers))}
-    key = digest(found.kind, old, new, found.role, found.subject, found.before, found.after, found.axes)
+    what = (found.kind, old, new, found.role, found.subject, found.before, found.after, found.axes)
+    key = digest(*what, *(() if found.axis is None else (found.axis,)))
     return Change(**values, id=key)
 
 
 def _outside(old: ModelGraph, new: ModelGraph, alignment: Iterable[StackAlignment]) -> Iterator[Found]:
     """The parts that stand in no stack, stacks without partner among them."""
     pairs = {stack.old: stack.new for stack in alignment if stack.old is not None and stack.new is not None}
-    opaque = frozenset((*old.stacks, *new.stacks))
-    matching = match(old, new, ("", ""), opaque)
-    matched = {pair.old: pair.new for pair in matching.pairs}
+    stacks = Stacks(pairs, frozenset(old.stacks), frozenset(new.stacks))
+    return map(_relocated, _below(old, new, ("", ""), stacks))
+
+
+def _below(old: ModelGraph, new: ModelGraph, roots: tuple[str, str], stacks: Stacks = NO_STACKS) -> Iterator[Found]:
+    """Everything that differs between two modules and in what is below them."""
+    matching = match(old, new, roots, stacks)
     for pair in matching.pairs:
-        yield from between(old, new, pair)
-    for module in matching.removed:
-        yield from _without_stacks(old, module, frozenset(pairs), added=False)
-    for module in matching.added:
-        yield from _without_stacks(new, module, frozenset(pairs.values()), added=True)
-    for first, second in pairs.items():
-        if matched.get(first) != second and first.rpartition(".")[2] != second.rpartition(".")[2]:
-            renamed = Found("module-renamed", first, second, "layers", "", first, second, "breaking")
-            yield renamed
+        for change in between(old, new, pair):
+            if not (pair.old == roots[0] and change.kind == "module-renamed"):
+                yield change
+    yield from _lone(old, matching.removed, matching.opened[0], added=False)
+    yield from _lone(new, matching.added, matching.opened[1], added=True)
 
 
-def _without_stacks(graph: ModelGraph, module: str, paired: frozenset[str | None], *, added: bool) -> Iterator[Found]:
-    """A module without partner; if it holds a stack that has one, only the rest of it."""
-    if not any(stack is not None and (stack == module or stack.startswith(f"{module}.")) for stack in paired):
+def _lone(graph: ModelGraph, whole: Iterable[str], opened: Iterable[str], *, added: bool) -> Iterator[Found]:
+    for module in whole:
         yield alone(graph, module, added=added)
-    elif module not in paired:
-        for key in graph.children[module]:
-            if graph.nodes[key].kind == "module":
-                yield from _without_stacks(graph, key, paired, added=added)
+    for module in opened:
+        yield alone(graph, module, added=added, opened=True)
+
+
+def _relocated(change: Found) -> Found:
+    """A part that has its name in another module: the two places tell them apart; at one place it is the same."""
+    if change.kind != "module-renamed" or change.before != change.after:
+        return change
+    if change.old == change.new:
+        inert = "stands where it stood, in another module"
+        return dataclasses.replace(change, impact="cosmetic", inert=inert)
+    return dataclasses.replace(change, before=change.old, after=change.new)
 
 
 def _inside(old: ModelGraph, new: ModelGraph, stack: StackAlignment, found: _Collector) -> None:
@@ -111,7 +120,7 @@ def _inside(old: ModelGraph, new: ModelGraph, stack: StackAlignment, found: _Col
             a, b = old.stacks[stack.old][i], new.stacks[stack.new][j]
             key = (old.nodes[a].identity, new.nodes[b].identity)
             if key not in known:
-                known[key] = [_starred(change, a, b) for change in _layer(old, new, a, b)]
+                known[key] = [_relocated(_starred(change, a, b)) for change in _layer(old, new, a, b)]
             for change in known[key]:
                 found.add(change, (i, j))
         _lone_layers(old, old.stacks[stack.old], stack.removed, found, added=False)
@@ -119,17 +128,8 @@ def _inside(old: ModelGraph, new: ModelGraph, stack: StackAlignment, found: _Col
 
 
 def _layer(old: ModelGraph, new: ModelGraph, a: str, b: str) -> Iterator[Found]:
-    if old.nodes[a].identity == new.nodes[b].identity:
-        return
-    matching = match(old, new, (a, b))
-    for pair in matching.pairs:
-        for change in between(old, new, pair):
-            if not (pair.old == a and change.kind == "module-renamed"):
-                yield change
-    for module in matching.removed:
-        yield alone(old, module, added=False)
-    for module in matching.added:
-        yield alone(new, module, added=True)
+    if old.nodes[a].identity != new.nodes[b].identity:
+        yield from _below(old, new, (a, b))
 
 
 def _lone_layers(

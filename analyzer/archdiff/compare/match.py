@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import deque
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from archdiff.graph.schema import Confidence, ModelGraph, Node
 
-__all__ = ["Match", "Matching", "match"]
+__all__ = ["NO_STACKS", "Match", "Matching", "Stacks", "match"]
 
 _LEAST = 4
 """A pair needs an equal role, or an equal name and something else in common."""
 
 _SURE = 6
 """A pair with this score has two independent signals in common."""
-
-_MOST_MODULES = 4_000
-"""Modules of one subtree beyond which the search for moved parts is left out; the report says so."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class Match:
         old: id in OLD.
         new: id in NEW.
         method: `identical` (equal fingerprints), `assigned` (among the parts of two matched modules), `moved`
-            (by role, at another depth).
+            (to another module, by role; or a stack in such a module).
         confidence: of the assignment.
     """
 
@@ -46,46 +45,83 @@ class Matching:
 
     Args:
         pairs: modules with a partner, parents first.
-        removed: topmost modules of OLD without partner.
-        added: topmost modules of NEW without partner.
-        bounded: whether the search for moved parts was left out because the subtrees are too large.
+        removed: topmost modules of OLD without partner, below which nothing has one.
+        added: the same of NEW.
+        opened: modules of OLD and of NEW without partner, below which something has one.
     """
 
     pairs: tuple[Match, ...]
     removed: tuple[str, ...]
     added: tuple[str, ...]
-    bounded: bool
+    opened: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
 
-def match(old: ModelGraph, new: ModelGraph, roots: tuple[str, str], opaque: frozenset[str] = frozenset()) -> Matching:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Stacks:
+    """Layer stacks, whose partners are known and whose layers are compared elsewhere.
+
+    Args:
+        pairs: id in OLD and in NEW of stacks that correspond.
+        old: ids of all stacks of OLD.
+        new: ids of all stacks of NEW.
+    """
+
+    pairs: Mapping[str, str]
+    old: frozenset[str]
+    new: frozenset[str]
+
+
+NO_STACKS = Stacks(MappingProxyType({}), frozenset(), frozenset())
+
+
+def match(old: ModelGraph, new: ModelGraph, roots: tuple[str, str], stacks: Stacks = NO_STACKS) -> Matching:
     """Match two modules and everything below them.
 
     Args:
         old: graph that holds the first root.
         new: graph that holds the second.
         roots: ids of two modules that are known to correspond.
-        opaque: ids of modules (of either graph) whose parts are compared elsewhere.
+        stacks: those below the roots.
     """
-    pairs: list[Match] = [Match(*roots, "assigned", "high")]
-    removed: list[str] = []
-    added: list[str] = []
-    for pair in pairs:  # grows while it is walked
-        if pair.old in opaque or pair.new in opaque:
-            continue
-        first, second = _modules(old, pair.old), _modules(new, pair.new)
-        found = _assign(first, second, same=pair.method == "identical")
-        pairs += found
-        removed += [node.id for node in first if node.id not in {m.old for m in found}]
-        added += [node.id for node in second if node.id not in {m.new for m in found}]
-    bounded = len(removed) * len(added) > _MOST_MODULES
-    moved = [] if bounded else _moved(old, new, removed, added)
-    left = frozenset(m.old for m in moved), frozenset(m.new for m in moved)
+    search = _Search(old, new, stacks)
+    search.walk([Match(*roots, "assigned", "high")])
+    moved = _moved(old, new, search.removed, search.added, stacks)
+    search.walk(moved)
+    first = tuple(_split(old, search.removed, frozenset(m.old for m in moved)))
+    second = tuple(_split(new, search.added, frozenset(m.new for m in moved)))
     return Matching(
-        (*pairs, *moved),
-        tuple(_topmost(old, removed, left[0])),
-        tuple(_topmost(new, added, left[1])),
-        bounded,
+        tuple(search.pairs),
+        tuple(module for module, whole in first if whole),
+        tuple(module for module, whole in second if whole),
+        (tuple(m for m, whole in first if not whole), tuple(m for m, whole in second if not whole)),
     )
+
+
+class _Search:
+    """Pairs found so far, and what stayed without partner among the parts of matched modules."""
+
+    def __init__(self, old: ModelGraph, new: ModelGraph, stacks: Stacks) -> None:
+        self.old, self.new, self.stacks = old, new, stacks
+        self.pairs: list[Match] = []
+        self.removed: list[str] = []
+        self.added: list[str] = []
+
+    def walk(self, known: Iterable[Match]) -> None:
+        """Note the pairs, assign their parts, and the parts of those."""
+        waiting = deque(known)
+        while waiting:
+            pair = waiting.popleft()
+            self.pairs.append(pair)
+            if pair.old not in self.stacks.old:
+                waiting.extend(self._parts(pair))
+
+    def _parts(self, pair: Match) -> list[Match]:
+        first, second = _modules(self.old, pair.old), _modules(self.new, pair.new)
+        found = _assign(first, second, self.stacks, same=pair.method == "identical")
+        with_partner = {m.old for m in found}, {m.new for m in found}
+        self.removed += [node.id for node in first if node.id not in with_partner[0]]
+        self.added += [node.id for node in second if node.id not in with_partner[1]]
+        return found
 
 
 def _modules(graph: ModelGraph, parent: str) -> list[Node]:
@@ -93,28 +129,40 @@ def _modules(graph: ModelGraph, parent: str) -> list[Node]:
     return [node for node in nodes if node.kind == "module"]
 
 
-def _assign(first: Sequence[Node], second: Sequence[Node], *, same: bool) -> list[Match]:
-    """The best pairs first; each module is used once."""
-    if same:
+def _assign(first: Sequence[Node], second: Sequence[Node], stacks: Stacks, *, same: bool) -> list[Match]:
+    """Stacks with their partners, then the best pairs first; each module is used once."""
+    if same and not any(node.id in stacks.old for node in first):
         return [Match(a.id, b.id, "identical", "high") for a, b in zip(first, second, strict=True)]
-    scored = [
-        (-score, abs(i - j), sorted((a.name, b.name)), (i, j))
+    present = {node.id for node in second}
+    found = [
+        (i, Match(a.id, stacks.pairs[a.id], "assigned", "high"))
         for i, a in enumerate(first)
-        for j, b in enumerate(second)
-        if (score := _score(a, b)) >= _LEAST
+        if stacks.pairs.get(a.id) in present
     ]
     used: tuple[set[int], set[int]] = (set(), set())
-    found: list[tuple[int, Match]] = []
-    for negative, _, _, (i, j) in sorted(scored):
+    for score, i, j in _ranked(first, second, stacks):
         if i in used[0] or j in used[1]:
             continue
         used[0].add(i)
         used[1].add(j)
-        same_whole = first[i].identity == second[j].identity
-        method: Literal["identical", "assigned"] = "identical" if same_whole else "assigned"
-        confidence: Confidence = "high" if -negative >= _SURE else "medium"
+        method: Literal["identical", "assigned"] = (
+            "identical" if first[i].identity == second[j].identity else "assigned"
+        )
+        confidence: Confidence = "high" if score >= _SURE else "medium"
         found.append((i, Match(first[i].id, second[j].id, method, confidence)))
     return [pair for _, pair in sorted(found, key=lambda item: item[0])]
+
+
+def _ranked(first: Sequence[Node], second: Sequence[Node], stacks: Stacks) -> Iterator[tuple[int, int, int]]:
+    """Score and positions of the pairs that may be matched, the best first, in an order that swapping mirrors."""
+    allowed = [
+        (i, j, _score(a, b), sorted((a.name, b.name)))
+        for i, a in enumerate(first)
+        for j, b in enumerate(second)
+        if a.id not in stacks.old and b.id not in stacks.new
+    ]
+    scored = sorted((-score, abs(i - j), names, i, j) for i, j, score, names in allowed if score >= _LEAST)
+    return ((-negative, i, j) for negative, _, _, i, j in scored)
 
 
 def _score(a: Node, b: Node) -> int:
@@ -128,19 +176,32 @@ def _score(a: Node, b: Node) -> int:
     return score + (1 if a.function is not None and a.function == b.function else 0)
 
 
-def _moved(old: ModelGraph, new: ModelGraph, removed: Iterable[str], added: Iterable[str]) -> list[Match]:
-    """Parts whose role stands once among what is left of each side, at whatever depth."""
+def _moved(
+    old: ModelGraph, new: ModelGraph, removed: Sequence[str], added: Sequence[str], stacks: Stacks
+) -> list[Match]:
+    """Parts whose role stands once among what is left of each side, and stacks, at whatever depth."""
     first, second = _by_role(old, removed), _by_role(new, added)
-    return [
-        Match(first[role][0].id, second[role][0].id, "moved", "medium")
-        for role in sorted(first.keys() & second.keys())
-        if len(first[role]) == 1 and len(second[role]) == 1
+    found = [
+        (first[key][0].id, second[key][0].id)
+        for key in sorted(first.keys() & second.keys())
+        if len(first[key]) == 1 and len(second[key]) == 1
     ]
+    found += [(a, b) for a, b in stacks.pairs.items() if _below(a, removed) and _below(b, added)]
+    return [
+        Match(a, b, "moved", "medium")
+        for a, b in found
+        if not _below(a, (x for x, _ in found if x != a)) and not _below(b, (y for _, y in found if y != b))
+    ]
+
+
+def _below(module: str, roots: Iterable[str]) -> bool:
+    """Whether the module is one of the roots or stands below one."""
+    return any(module == root or module.startswith(f"{root}.") for root in roots)
 
 
 _MOVABLE = frozenset({
     "query", "key", "value", "query-key-value", "output", "gate", "up", "down", "gate-up", "router", "expert",
-    "shared-expert",     "lm-head", "embedding", "final-norm", "position-embedding", "query-norm", "key-norm", "rotary",
+    "shared-expert", "lm-head", "embedding", "final-norm", "position-embedding", "query-norm", "key-norm", "rotary",
 })  # fmt: skip
 """Roles that mean the same at any depth of a layer."""
 
@@ -166,14 +227,12 @@ def _holder(graph: ModelGraph, module: str) -> str:
     return ""
 
 
-def _topmost(graph: ModelGraph, roots: Iterable[str], moved: frozenset[str]) -> list[str]:
-    """The roots without the parts that moved: a root that holds one is split into what is left of it."""
-    done: list[str] = []
+def _split(graph: ModelGraph, roots: Iterable[str], moved: frozenset[str]) -> Iterator[tuple[str, bool]]:
+    """The roots without the parts that moved, each with whether nothing below it did."""
     for root in roots:
-        inside = [key for key in moved if key == root or key.startswith(f"{root}.")]
-        if not inside:
-            done.append(root)
-        elif root not in moved:
-            rest = [key for key in graph.children[root] if graph.nodes[key].kind == "module"]
-            done += _topmost(graph, rest, moved)
-    return done
+        if root in moved:
+            continue
+        whole = not any(_below(key, [root]) for key in moved)
+        yield root, whole
+        if not whole:
+            yield from _split(graph, (node.id for node in _modules(graph, root)), moved)

@@ -11,7 +11,7 @@ from archdiff.compare.operators import arrangement, effective_operators, tensorl
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
 
     from archdiff.compare.changes import ChangeKind, Impact
     from archdiff.compare.match import Match
@@ -28,6 +28,7 @@ class Found:
         old: id of the module in OLD; None for what is new.
         new: id of the module in NEW; None for what is gone.
         content: the nodes of an added or removed module.
+        identity: fingerprint of an added or removed module, so that unlike ones are not folded.
     """
 
     kind: ChangeKind
@@ -43,14 +44,25 @@ class Found:
     confidence: Confidence = "high"
     inert: str = ""
     content: tuple[Node, ...] = dataclasses.field(default=(), compare=False)
+    tensor: Tensor | None = None
+    axis: int | None = None
+    identity: str = ""
 
 
-def alone(graph: ModelGraph, module: str, *, added: bool) -> Found:
-    """The change that a module without partner amounts to, with everything below it."""
+def alone(graph: ModelGraph, module: str, *, added: bool, opened: bool = False) -> Found:
+    """The change that a module without partner amounts to, with everything below it.
+
+    Args:
+        graph: the one that holds it.
+        module: its id.
+        added: whether it is NEW's.
+        opened: whether parts of it have partners, so that it counts without them.
+    """
     node = graph.nodes[module]
-    stored = any(t.persistent for key in graph.subtree(module) for t in graph.nodes[key].tensors)
-    empty = tensorless(graph, module)
-    count = graph.subtree_parameters(module)
+    keys = (module,) if opened else graph.subtree(module)
+    stored = any(t.persistent for key in keys for t in graph.nodes[key].tensors)
+    empty = not any(graph.nodes[key].tensors for key in keys)
+    count = sum(graph.own_parameters(key) for key in keys)
     return Found(
         kind="module-added" if added else "module-removed",
         old=None if added else module,
@@ -62,32 +74,43 @@ def alone(graph: ModelGraph, module: str, *, added: bool) -> Found:
         impact="breaking" if stored else "cosmetic" if empty else "behavioral",
         parameters=count if added else -count,
         inert="holds no tensors: what it computes is compared with the module around it" if empty else "",
-        content=tuple(graph.nodes[key] for key in graph.subtree(module)),
+        content=tuple(graph.nodes[key] for key in keys),
+        identity=node.identity,
     )
 
 
 def between(old: ModelGraph, new: ModelGraph, pair: Match) -> Iterator[Found]:
     """Everything that differs between two matched modules themselves; their parts are compared on their own."""
     a, b = old.nodes[pair.old], new.nodes[pair.new]
-    if a.identity == b.identity and a.name == b.name:
+    moved = pair.method == "moved" or a.name != b.name
+    if a.identity == b.identity and not moved:
         return
     base = Found("class-changed", a.id, b.id, a.role or b.role, "", None, None, "cosmetic", confidence=pair.confidence)
-    yield from _identity(old, new, base, a, b)
+    if moved:
+        yield _renamed(old, new, base)
+    if a.class_name != b.class_name:
+        inert = "another class for the same part: its tensors, settings and operators are compared one by one"
+        yield dataclasses.replace(base, before=a.class_name, after=b.class_name, inert=inert)
     yield from _attributes(base, a, b)
     stated = all(graph.nodes[""].facts.get("dtype") is not None for graph in (old, new))
     yield from _tensors(base, a, b, stated=stated)
     yield from _function(old, new, base, a, b)
 
 
-def _identity(old: ModelGraph, new: ModelGraph, base: Found, a: Node, b: Node) -> Iterator[Found]:
-    if a.name != b.name:
-        stored = any(t.persistent for key in old.subtree(a.id) for t in old.nodes[key].tensors)
-        impact: Impact = "breaking" if stored else "cosmetic"
-        inert = "" if stored or not tensorless(new, b.id) else "holds no tensors, so no stored name changes"
-        yield dataclasses.replace(base, kind="module-renamed", before=a.name, after=b.name, impact=impact, inert=inert)
-    if a.class_name != b.class_name:
-        inert = "another class for the same part: its tensors, settings and operators are compared one by one"
-        yield dataclasses.replace(base, before=a.class_name, after=b.class_name, inert=inert)
+def _renamed(old: ModelGraph, new: ModelGraph, base: Found) -> Found:
+    """A module under another name or in another module; `before` and `after` are its own names."""
+    assert base.old is not None
+    assert base.new is not None
+    stored = any(t.persistent for key in old.subtree(base.old) for t in old.nodes[key].tensors)
+    inert = "" if stored or not tensorless(new, base.new) else "holds no tensors, so no stored name changes"
+    return dataclasses.replace(
+        base,
+        kind="module-renamed",
+        before=old.nodes[base.old].name,
+        after=new.nodes[base.new].name,
+        impact="breaking" if stored else "cosmetic",
+        inert=inert,
+    )
 
 
 def _attributes(base: Found, a: Node, b: Node) -> Iterator[Found]:
@@ -115,11 +138,12 @@ def _attributes(base: Found, a: Node, b: Node) -> Iterator[Found]:
 
 def _tensors(base: Found, a: Node, b: Node, *, stated: bool) -> Iterator[Found]:
     first, second = {t.name: t for t in a.tensors}, {t.name: t for t in b.tensors}
-    for name in sorted(first.keys() - second.keys()):
+    same = {name for name in first.keys() & second.keys() if first[name].persistent == second[name].persistent}
+    for name in sorted(first.keys() - same):
         yield _lone(base, first[name], added=False)
-    for name in sorted(second.keys() - first.keys()):
+    for name in sorted(second.keys() - same):
         yield _lone(base, second[name], added=True)
-    for name in sorted(first.keys() & second.keys()):
+    for name in sorted(same):
         yield from _tensor(base, first[name], second[name], stated=stated)
 
 
@@ -134,6 +158,7 @@ def _lone(base: Found, tensor: Tensor, *, added: bool) -> Found:
         axes=tensor.axes,
         impact="breaking" if tensor.persistent else "behavioral",
         parameters=count if added else -count,
+        tensor=tensor,
     )
 
 
@@ -144,6 +169,9 @@ def _tensor(base: Found, a: Tensor, b: Tensor, *, stated: bool) -> Iterator[Foun
     if a.dtype != b.dtype:
         inert = "" if stated else "one of the two configs states no type"
         yield dataclasses.replace(base, kind="tensor-retyped", before=a.dtype, after=b.dtype, inert=inert)
+    if a.kind != b.kind:
+        inert = "stored and read alike; whether it is trained does not change what is computed"
+        yield dataclasses.replace(base, kind="tensor-retyped", before=a.kind, after=b.kind, inert=inert)
     if a.digest != b.digest:
         yield dataclasses.replace(
             base, kind="tensor-recomputed", before=a.digest, after=b.digest, axes=b.axes, impact="behavioral"
@@ -162,7 +190,7 @@ def _reshaped(base: Found, a: Tensor, b: Tensor) -> Iterator[Found]:
     base = dataclasses.replace(base, kind="tensor-reshaped", impact=impact)
     trained = a.kind == "parameter" and b.tied_to is None and a.tied_to is None
     if sorted(a.axes) != sorted(b.axes) or len(set(a.axes)) != len(a.axes):
-        positions = [(x, m, n) for x, m, n in zip(b.axes, a.shape, b.shape, strict=False) if m != n]
+        resized = [(k, x, m, n) for k, (x, m, n) in enumerate(zip(b.axes, a.shape, b.shape, strict=False)) if m != n]
         if len(a.shape) != len(b.shape) or len(a.axes) != len(a.shape):
             yield dataclasses.replace(
                 base,
@@ -174,25 +202,34 @@ def _reshaped(base: Found, a: Tensor, b: Tensor) -> Iterator[Found]:
             return
     else:
         before = dict(zip(a.axes, a.shape, strict=True))
-        positions = [(x, before[x], n) for x, n in zip(b.axes, b.shape, strict=True) if before[x] != n]
+        found = enumerate(zip(b.axes, b.shape, strict=True))
+        resized = sorted(((k, x, before[x], n) for k, (x, n) in found if before[x] != n), key=lambda row: row[1])
         if a.axes != b.axes:
             yield dataclasses.replace(base, before=a.axes, after=b.axes, axes=("order",))
-    shares = _shares(a.count, b.count, positions) if trained else {}
-    for position, (axis, m, n) in enumerate(positions):
-        yield dataclasses.replace(base, before=m, after=n, axes=(axis,), parameters=shares.get(position, 0))
+    shares = _shares(a.count, b.count, [(m, n) for _, _, m, n in resized]) if trained else [0] * len(resized)
+    for (position, axis, m, n), share in zip(resized, shares, strict=True):
+        yield dataclasses.replace(base, before=m, after=n, axes=(axis,), axis=position, parameters=share)
 
 
-def _shares(before: int, after: int, axes: list[tuple[str, int, int]]) -> Mapping[int, int]:
+def _shares(before: int, after: int, sizes: Sequence[tuple[int, int]]) -> list[int]:
     """Split a change of a product over its factors: the logarithmic mean Divisia decomposition (Ang, 2005).
 
-    The shares sum to `after - before`, and change sign when the two are swapped.
+    Args:
+        before: the product in OLD.
+        after: the product in NEW.
+        sizes: the factors that differ, in OLD and in NEW.
+
+    Returns:
+        One share for each factor; they sum to `after - before`, and change sign when the two are swapped.
     """
-    if not axes or not before or not after:
-        return {}
-    mean = before if before == after else (after - before) / math.log(after / before)
-    shares = [round(mean * math.log(n / m)) for _, m, n in axes]
+    if not sizes:
+        return []
+    shares = [0] * len(sizes)
+    if before and after:  # differences of logarithms, which are exactly antisymmetric; those of quotients are not
+        mean = before if before == after else (after - before) / (math.log(after) - math.log(before))
+        shares = [round(mean * (math.log(n) - math.log(m))) for m, n in sizes]
     shares[-1] += (after - before) - sum(shares)
-    return dict(enumerate(shares))
+    return shares
 
 
 def _function(old: ModelGraph, new: ModelGraph, base: Found, a: Node, b: Node) -> Iterator[Found]:
