@@ -81,7 +81,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 def cli(ctx: click.Context) -> None:
     """Architecture diff for language models: what changed between two models, and what each change means.
 
-    A model is a path to a config.json or a directory with one, a name of the catalogue, or a hub id.
+    A model is a path to a config.json, to a directory with one or to a snapshot; a name of the catalogue; a hub id.
 
     Exit codes: 0 done, 1 findings at or above --fail-on, 2 could not tell (bad usage or input, failed rule).
     """
