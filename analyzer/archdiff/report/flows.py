@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from archdiff.graph.schema import ModelGraph
 
-__all__ = ["ENTRY", "EXIT", "chained", "edges_of", "in_flow_order", "lifted"]
+__all__ = ["ENTRY", "EXIT", "chained", "edges_of", "in_flow_order", "lifted", "owners_of"]
 
 ENTRY, EXIT = "in", "out"
 """What enters and leaves a block."""
@@ -45,19 +45,14 @@ def lifted(graph: ModelGraph, layer: str, boxes: Sequence[Box], edges: Sequence[
     Returns:
         Producer and consumer box, each pair once, sorted; `in` and `out` stand for what is outside the layer.
     """
-    owners = _owners(graph, boxes)
+    owners = owners_of(graph, boxes)
     following: dict[str, list[str]] = {}
     for producer, consumer in edges:
         start = _end(producer, layer, owners, ENTRY)
         following.setdefault(start, []).append(_end(consumer, layer, owners, EXIT))
     drawn = {ENTRY, EXIT, *owners.values()}
     return tuple(
-        sorted(
-            (start, end)
-            for start in drawn - {EXIT}
-            for end in _reached(start, following, drawn)
-            if start != end
-        )
+        sorted((start, end) for start in drawn - {EXIT} for end in _reached(start, following, drawn) if start != end)
     )
 
 
@@ -65,7 +60,7 @@ def _end(node: str, layer: str, owners: Mapping[str, str], outside: str) -> str:
     return owners.get(node, node) if node.startswith((f"{layer}.", f"{layer}#")) else outside
 
 
-def _owners(graph: ModelGraph, boxes: Sequence[Box]) -> dict[str, str]:
+def owners_of(graph: ModelGraph, boxes: Sequence[Box]) -> dict[str, str]:
     """The box of every node that belongs to one; what was taken out of a box stands behind it and wins."""
     owners: dict[str, str] = {}
     every = [inner for box in boxes for inner in box.every() if not inner.container]

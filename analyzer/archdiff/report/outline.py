@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archdiff.compare.changes import ranges
-from archdiff.report.boxes import PLUMBING, Box, boxes_of, is_box
+from archdiff.report.boxes import PLUMBING, boxes_of, is_box
 from archdiff.report.flows import ENTRY, EXIT, chained, edges_of, in_flow_order, lifted
 from archdiff.report.judged import with_status
 from archdiff.report.kinds import Kind, kinds_of
 from archdiff.report.part_facts import facts_for
+from archdiff.report.parts import json_of, label_of, parts_of, shared_facts
 from archdiff.report.schema import Block, Part
 from archdiff.report.standing import Side, Standing
 
@@ -24,14 +25,8 @@ __all__ = ["blocks", "outline"]
 
 Marks = Mapping[str, Mapping[int, Hashable]]
 
-LABELS: Mapping[str, str] = {
-    "embedding": "token embedding",
-    "lm-head": "LM head",
-    "dense-mlp": "dense MLP",
-    "expert": "experts",
-    "mtp": "multi-token prediction",
-}
-"""What to call a role where its name with spaces does not do."""
+_TOWERS = frozenset({"vision-tower", "audio-tower", "patch-embedding", "projector"})
+"""What makes inputs of other kinds into embeddings; it comes before the language model."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,10 +35,6 @@ class _Place:
 
     id: str
     own: bool = False
-
-
-_TOWERS = frozenset({"vision-tower", "audio-tower", "patch-embedding", "projector"})
-"""What makes inputs of other kinds into embeddings; it comes before the language model."""
 
 
 def outline(graph: ModelGraph) -> tuple[Block, ...]:
@@ -122,11 +113,12 @@ def _outside(graph: ModelGraph, node: Node) -> Iterator[_Place]:
 def _single_block(graph: ModelGraph, place: _Place) -> Block:
     node = graph.nodes[place.id]
     count = graph.own_parameters(node.id) if place.own else graph.subtree_parameters(node.id)
-    facts = facts_for(node.role, {**graph.nodes[""].facts, **_norm_facts(graph, node)}, [node.role])
-    label = _label(node.role, node.name or "model")
+    stated = {} if _tower(graph, place.id) else graph.nodes[""].facts
+    facts = facts_for(node.role, {**stated, **_norm_facts(graph, node)}, [node.role])
+    label = label_of(node.role, node.name or "model")
     part = Part(
         id=node.id, role=node.role, label=label, class_name=node.class_name, status="unchanged",
-        facts=_json(facts), notes=(), parameters=count, parts=(),
+        facts=json_of(facts), notes=(), parameters=count, parts=(),
     )  # fmt: skip
     return Block(
         id=node.id, role=node.role, label=label, stack=None, layers=(), count=1, status="unchanged", notes=(),
@@ -149,12 +141,10 @@ def _layer_block(graph: ModelGraph, kind: Kind, edges: Sequence[tuple[str, str]]
     layer = kind.layers[0]
     found = boxes_of(graph, layer)
     flows = lifted(graph, layer, found, edges) or chained(found)
-    facts = _shared_facts(graph, kind.layers)
-    present = [inner.role for box in found for inner in box.every()]
     return Block(
         id=layer,
         role="layer",
-        label=_stack_label(graph, kind.stack),
+        label=_stacklabel_of(graph, kind.stack),
         stack=kind.stack,
         layers=ranges(kind.numbers),
         count=len(kind.layers),
@@ -162,45 +152,16 @@ def _layer_block(graph: ModelGraph, kind: Kind, edges: Sequence[tuple[str, str]]
         notes=(),
         parameters=sum(graph.subtree_parameters(each) for each in kind.layers),
         partner=None,
-        parts=tuple(_part(graph, box, facts, present) for box in in_flow_order(found, flows)),
+        parts=parts_of(graph, in_flow_order(found, flows), shared_facts(graph, kind.layers)),
         flows=flows,
     )
 
 
-def _part(graph: ModelGraph, box: Box, facts: Mapping[str, Value], present: Sequence[str]) -> Part:
-    node = graph.nodes[box.id]
-    return Part(
-        id=box.id,
-        role=box.role,
-        label=_label(box.role, node.name),
-        class_name=node.class_name,
-        status="unchanged",
-        facts=_json(facts_for(box.role, facts, present)),
-        notes=(),
-        parameters=sum(graph.subtree_parameters(module) for module in box.modules),
-        parts=tuple(_part(graph, inner, facts, present) for inner in box.boxes),
-    )
-
-
-def _shared_facts(graph: ModelGraph, layers: Sequence[str]) -> dict[str, Value]:
-    """The facts that all the layers share."""
-    shared = dict(graph.nodes[layers[0]].facts)
-    for layer in layers[1:]:
-        facts = graph.nodes[layer].facts
-        if facts != shared:
-            shared = {key: value for key, value in shared.items() if key in facts and facts[key] == value}
-    return shared
-
-
-def _label(role: str, name: str) -> str:
-    return LABELS.get(role, role.replace("-", " ")) or name
-
-
-def _stack_label(graph: ModelGraph, stack: str) -> str:
+def _stacklabel_of(graph: ModelGraph, stack: str) -> str:
     """`layers`, with the tower that holds them, or with the stack's name where several stand in no tower."""
     tower = _tower(graph, stack)
     if tower:
-        return f"{_label(tower, '')} layers"
+        return f"{label_of(tower, '')} layers"
     others = [other for other in graph.stacks if other != stack and not _tower(graph, other)]
     return f"{stack} layers" if others else "layers"
 
@@ -210,7 +171,3 @@ def _tower(graph: ModelGraph, node_id: str) -> str:
     names = node_id.split(".")
     roles = (graph.nodes[".".join(names[:depth])].role for depth in range(1, len(names) + 1))
     return next((role for role in roles if role in _TOWERS), "")
-
-
-def _json(facts: Mapping[str, Value]) -> dict[str, Any]:
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in facts.items()}
