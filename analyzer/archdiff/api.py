@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archdiff import packs
-from archdiff.sources import Snapshot, Source, resolve
+from archdiff.graph.schema import ModelGraph
+from archdiff.sources import Snapshot, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from archdiff.graph.schema import ModelGraph
     from archdiff.report.assemble import Shown
     from archdiff.report.portrait import Portrait
     from archdiff.report.schema import Report
     from archdiff.rule import Rule
+    from archdiff.sources import Source
 
 __all__ = ["build", "check", "diff", "examine", "load", "portray", "render_report"]
 
@@ -55,7 +56,7 @@ def diff(
     rules = packs.load_rules()
     shown = Shown(packs.choose(rules, select, ignore))
     checked = [check(model) if isinstance(model, str) else model for model in (old, new)]
-    first, second = (build(model) if isinstance(model, Source | Snapshot) else model for model in checked)
+    first, second = map(build, checked)
     return examine(first, second, rules, shown)
 
 
@@ -71,8 +72,8 @@ def render_report(report: Report, name: str = "terminal") -> str | bytes:
     return render(report, name)
 
 
-def check(reference: str) -> Source | Snapshot:
-    """Find what a reference names and check everything that needs no torch.
+def check(reference: str) -> Source | ModelGraph:
+    """Find what a reference names and check everything that needs no torch; a saved graph is opened.
 
     Raises:
         ArchdiffError: as `load`.
@@ -80,19 +81,23 @@ def check(reference: str) -> Source | Snapshot:
     from archdiff.graph.shipped import check_type
 
     source = resolve(reference)
-    if isinstance(source, Source):
-        check_type(source.config, source.reference)
+    if isinstance(source, Snapshot):
+        from archdiff.graph.opening import open_snapshot
+
+        return open_snapshot(source)
+    check_type(source.config, source.reference)
     return source
 
 
-def build(source: Source | Snapshot) -> ModelGraph:
-    """Build the graph of a model, which imports torch and transformers, or open a saved one.
+def build(source: Source | ModelGraph) -> ModelGraph:
+    """Build the graph of a model, which imports torch and transformers; one that was saved is there already.
 
     Raises:
         ConfigError: no shipped class fits the config.
         BuildError: transformers refuses to build it.
-        SnapshotError: the saved graph is damaged.
     """
+    if isinstance(source, ModelGraph):
+        return source
     from archdiff.graph import build_graph
 
     return build_graph(source)

@@ -88,9 +88,7 @@ def assemble(
         findings=findings,
         changes=_changes(comparison, everything),
         alignment=tuple(aligned(stack) for stack in comparison.alignment),
-        rules=tuple(
-            RuleEntry(id=rule.id, pack=rule.pack) for rule in sorted(rules, key=lambda rule: rule.id)
-        ),
+        rules=tuple(RuleEntry(id=rule.id, pack=rule.pack) for rule in sorted(rules, key=lambda rule: rule.id)),
         not_checked=(
             *_unchecked(comparison),
             *_left_out("not selected", len(everything) - len(selected)),
@@ -129,9 +127,7 @@ def _worst(comparison: Comparison, findings: Sequence[FindingEntry]) -> Impact |
 
 
 def _unchecked(comparison: Comparison) -> tuple[str, ...]:
-    stated = [
-        f"{graph.name}: {text}" for graph in (comparison.old, comparison.new) for text in graph.not_checked
-    ]
+    stated = [f"{graph.name}: {text}" for graph in (comparison.old, comparison.new) for text in graph.not_checked]
     return tuple(clean(text) for text in dict.fromkeys((*stated, *_STRUCTURE_ONLY)))
 
 

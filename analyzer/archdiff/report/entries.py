@@ -54,9 +54,7 @@ def finding_entry(rule: Rule, finding: Finding) -> FindingEntry:
         facts=facts,
         parameters=finding.parameters,
         changes=tuple(dict.fromkeys(change.id for change in finding.explains)),
-        fingerprint=fingerprint(
-            rule.id, _located(old), _located(new), [[f.name, f.old, f.new] for f in facts]
-        ),
+        fingerprint=fingerprint(rule.id, _located(old), _located(new), [[f.name, f.old, f.new] for f in facts]),
     )
 
 
@@ -109,9 +107,7 @@ def model_entry(graph: ModelGraph, blocks: Sequence[Block]) -> ModelEntry:
         licence=_optional(source.get("licence")),
         released=_optional(source.get("released")),
         digest=str(source.get("digest", "")),
-        lineage=tuple(
-            Lineage(base=clean(str(i["base"])), relation=str(i["relation"])) for i in source["lineage"]
-        ),
+        lineage=tuple(Lineage(base=clean(str(i["base"])), relation=str(i["relation"])) for i in source["lineage"]),
         model_type=clean(graph.model_type),
         class_name=clean(graph.class_name),
         parameters=graph.parameters,

@@ -127,9 +127,7 @@ def cache(graph: ModelGraph) -> Cache | None:
         return None
     windows = [stated.get("attention.window") for _, stated in kept]
     full = sum(size for (size, _), window in zip(kept, windows, strict=True) if not _is_count(window))
-    largest = max(
-        (window for window in windows if isinstance(window, int) and _is_count(window)), default=None
-    )
+    largest = max((window for window in windows if isinstance(window, int) and _is_count(window)), default=None)
     return Cache(_BYTES * sum(size for size, _ in kept), _BYTES * full, largest, len(kept))
 
 

@@ -6,7 +6,7 @@ import json
 
 from archdiff.graph.schema import ModelGraph
 from archdiff.report.portrait import Portrait
-from tests.archdiff.cli.calling import assert_refused
+from tests.archdiff.cli.calling import assert_refused, process
 
 
 def test_it_describes_a_model(call, pair):
@@ -47,3 +47,18 @@ def test_a_name_of_the_catalogue(call):
     ended = call("show", "gpt2")
     assert "openai-community/gpt2" in ended.out
     assert "124.4 M" in ended.out
+
+
+def test_a_snapshot_compares_like_the_model_and_without_torch(pair, tmp_path):
+    saved = [str(tmp_path / name) for name in ("old.snapshot", "new.snapshot")]
+    for path, snapshot in zip(pair, saved, strict=True):
+        assert process("show", path, "--save", snapshot, "--quiet").code == 0
+    ended = process("diff", *saved, "--format=json", PYTHONPROFILEIMPORTTIME="1")
+    assert ended.code == 0
+    assert not [line for line in ended.err.splitlines() if line.split("|")[-1].strip() in ("torch", "transformers")]
+    assert "key-value-heads-changed" in {finding["rule"] for finding in json.loads(ended.out)["findings"]}
+
+
+def test_a_damaged_snapshot_is_refused(call, tmp_path):
+    (tmp_path / "bad.snapshot").write_text('{"directed": true, "graph": {"schema_version": 99}}')
+    assert_refused(call("show", tmp_path / "bad.snapshot"), "bad.snapshot")
