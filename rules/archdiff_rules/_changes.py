@@ -101,7 +101,8 @@ def _values(changes: Iterable[Change]) -> tuple[Value, Value]:
 def _sentence(changes: Sequence[Change]) -> str:
     """`setting `x` of attention: 1 → 2`, at most three pairs of values."""
     first = changes[0]
-    words = _WORDS[first.kind].format(role=first.role or "a module", subject=first.subject, axes=show(first.axes))
+    form = "{subject} of {role}" if first.subject == "wiring" else _WORDS[first.kind]
+    words = form.format(role=first.role or "a module", subject=first.subject, axes=show(first.axes))
     pairs = sorted({_pair(change) for change in changes})
     more = f" and {len(pairs) - _MOST} more" if len(pairs) > _MOST else ""
     return f"{words}: {', '.join(pairs[:_MOST])}{more}"
@@ -111,7 +112,11 @@ def _pair(change: Change) -> str:
     """Both values; what came and went alone has one."""
     if change.kind.endswith("-added") or change.kind.endswith("-removed"):
         return _text(change.after if change.before is None else change.before)
-    return f"{_text(change.before)} → {_text(change.after)}"
+    before, after = change.before, change.after
+    if change.subject == "wiring" and isinstance(before, tuple) and isinstance(after, tuple):
+        start = next((i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), 0)
+        before, after = before[start:], after[start:]
+    return f"{_text(before)} → {_text(after)}"
 
 
 def _text(value: Value) -> str:

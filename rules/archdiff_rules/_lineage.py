@@ -6,6 +6,8 @@ import dataclasses
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+from archdiff_rules._names import layouts, renamed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -62,11 +64,22 @@ def claims(comparison: Comparison) -> Iterator[Claim]:
 
 
 def contradictions(comparison: Comparison, claim: Claim) -> tuple[Change, ...]:
-    """Breaking changes that the declared relation does not allow; a same architecture allows other sizes."""
+    """Breaking changes that the declared relation does not allow.
+
+    A shared architecture allows other sizes; every relation allows other names and layouts of the same tensors.
+    """
     if claim.relation not in RELATIONS:
         return ()
-    allowed = {change.id for fact in _ALLOWED for d in comparison.differences(fact) for change in d.explains}
-    found = comparison.select(impact="breaking")
+    same = {change.id for change in _same_tensors(comparison)}
+    found = [change for change in comparison.select(impact="breaking") if change.id not in same]
     if claim.relation == "same-architecture":
         return tuple(change for change in found if change.kind in _NEW_PARTS and change.role != "layer")
+    allowed = {change.id for fact in _ALLOWED for d in comparison.differences(fact) for change in d.explains}
     return tuple(change for change in found if change.id not in allowed)
+
+
+def _same_tensors(comparison: Comparison) -> Iterator[Change]:
+    yield from renamed(comparison)
+    for layout in layouts(comparison):
+        if sum(change.parameters for change in layout.changes) == 0:
+            yield from layout.changes

@@ -62,6 +62,14 @@ def test_a_fine_tune_may_extend_the_vocabulary():
     assert found(rule, *pair("finetune", vocabulary=66), MORE_TOKENS, RESHAPED) != []
 
 
+def test_a_fine_tune_may_be_stored_under_other_names_or_in_another_layout():
+    name = replace(RESHAPED, kind="module-renamed", subject="", before="gate_proj", after="w1", axes=())
+    gone = [replace(name, kind="module-removed", role=role, new=None, parameters=-8) for role in ("gate", "up")]
+    come = replace(ADDED, role="gate-up", old=None, parameters=16)
+    assert found(rule, *pair("finetune"), name, *gone, come) == []
+    assert found(rule, *pair("finetune"), name, *gone, replace(come, parameters=24)) != []
+
+
 @pytest.mark.parametrize("change", [RESHAPED, LAYER])
 def test_the_same_architecture_may_have_other_sizes(change):
     assert found(rule, *pair("same-architecture"), change) == []

@@ -30,6 +30,10 @@ SENTENCES = [
         replace(HERE, kind="operators-changed", subject="mul", before=(), after=("mul(0.5)",)),
         "operator `mul` of attention: none → mul(0.5)",
     ),
+    (
+        replace(HERE, kind="operators-changed", subject="wiring", before=("a", "mm(query)"), after=("a", "mm(norm)")),
+        "wiring of attention: mm(query) → mm(norm)",
+    ),
     (replace(HERE, kind="class-changed", role="", before="A", after="B"), "class of a module: A → B"),
 ]
 
