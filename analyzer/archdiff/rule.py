@@ -196,6 +196,6 @@ def __getattr__(name: str) -> object:
     }
     if name not in homes:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib  # noqa: PLC0415 - only when a type is looked up at run time
+    import importlib  # only when a type is looked up at run time
 
     return getattr(importlib.import_module(homes[name]), name)

@@ -167,7 +167,7 @@ class Comparison:
         Raises:
             KeyError: a name is not in the vocabulary.
         """
-        from archdiff.compare.differences import differences  # noqa: PLC0415 - it reads this class
+        from archdiff.compare.differences import differences  # it reads this class
 
         return differences(self, facts, absent=absent)
 

@@ -102,7 +102,7 @@ def _experts(part: Reading) -> Facts:
     yield "experts.activation", _activation(part.below(expert)) if expert is not None else None
     interleaved = expert is not None and expert.attributes.get("is_concatenated") is False
     yield "experts.interleaved", interleaved
-    yield "experts.transposed", expert is not None and expert.attributes.get("is_transposed") is True
+    yield "experts.transposed", any(t.axes[1] == "hidden" for t in stacked if "down" not in t.name)
     yield from _router(part, count)
     yield from _shared(part)
 
@@ -135,7 +135,7 @@ def _router(part: Reading, count: int | None) -> Facts:
     scaling = part.setting("routed_scaling_factor", "router_scaling_factor", "route_scale")
     yield "router.scaling", scaling if isinstance(scaling, int | float) and scaling != 1 else None
     groups, kept = part.count("num_group", "n_group"), part.count("topk_group")
-    yield "router.groups", (groups, kept) if groups and kept and groups > 1 else None
+    yield "router.groups", (groups, kept) if groups and kept and kept < groups else None
 
 
 def _top_k(operators: Iterable[Operator], count: int | None) -> Operator | None:
@@ -164,14 +164,17 @@ def _scoring(part: Reading, operators: tuple[Operator, ...], count: int | None) 
         yield "router.scoring_order", "before top-k" if before else "after top-k"
 
 
-def _normalised(part: Reading, operators: tuple[Operator, ...], count: int | None) -> bool:
-    """Whether the weights of the chosen experts sum to one: divided by their sum, or a softmax over them alone."""
+def _normalised(part: Reading, operators: tuple[Operator, ...], count: int | None) -> bool | None:
+    """Whether the weights of the chosen experts sum to one: divided by their sum, or a softmax over them alone.
+
+    None where neither operators nor settings tell.
+    """
     facts = dict(_scoring(part, operators, count))
     if facts.get("router.scoring") == "softmax" and facts.get("router.scoring_order") == "after top-k":
         return True
     stated = part.setting("norm_topk_prob", "route_norm")
     divided = any(o.name == "div" and len(o.inputs) == 2 for o in operators)
-    return stated if isinstance(stated, bool) else divided
+    return stated if isinstance(stated, bool) else divided if operators else None
 
 
 def _router_biases(part: Reading, router: Node | None) -> tuple[str, ...]:

@@ -57,10 +57,7 @@ def read(model: Reading, whole: Mapping[str, Any]) -> Facts:
         "embedding.scale",
         _unless(1.0, model.setting("embedding_multiplier", "scale_emb")) or _own_scale(model, embedding),
     )
-    yield (
-        "embedding.norm",
-        any(n.role == "norm" and "emb" in n.id.rpartition(".")[2].lower() for n in model.all("norm")),
-    )
+    yield "embedding.norm", _embedding_norm(model)
     yield "logit.softcap", model.stated("final_logit_softcapping")
     yield "logit.scale", _unless(1.0, model.stated("logits_scaling", "logit_scale", "lm_head_multiplier"))
     yield "logit.bias", any("bias" in t.name for t in head.tensors) if head is not None else False
@@ -70,6 +67,14 @@ def read(model: Reading, whole: Mapping[str, Any]) -> Facts:
     yield "projector.kind", _projector(model)
     yield "context_length", model.stated("max_position_embeddings", "n_positions", "max_sequence_length")
     yield from _storage(whole)
+
+
+def _embedding_norm(model: Reading) -> bool:
+    """Whether a norm outside layers and towers stands with the embeddings, by the names of the two."""
+    stacks = tuple(f"{stack}." for stack in model.graph.stacks)
+    outside = [n.id.lower() for n in model.all("norm") if not n.id.startswith(stacks)]
+    text = (key.split(".") for key in outside if not any(t in key for t in ("vision", "visual", "audio")))
+    return any("emb" in name for names in text for name in names[-2:])
 
 
 def _hidden(model: Reading, embedding: Node | None) -> Value:

@@ -41,7 +41,7 @@ def _kind(layer: Reading, model: Reading, attention: Node | None) -> str | None:
     biased = any(operator.name == "baddbmm" for operator in layer.operators())
     if layer.stated("alibi") is True or "alibi" in str(layer.stated("position_embedding_type")) or biased:
         return "alibi"
-    rotary = model.find("rotary") is not None
+    rotary = model.find("rotary") is not None or "rotary_dim" in attention.attributes
     if rotary and not _without(layer, attention):
         return "rotary"
     return "learned" if model.find("position-embedding") is not None and not rotary else "none"
@@ -103,9 +103,12 @@ def _fraction(
     stated = settings.get("partial_rotary_factor", layer.stated("partial_rotary_factor", "rotary_pct"))
     if isinstance(stated, int | float):
         return _number(stated)
+    head = layer.count("qk_head_dim", "head_dim", "attention_head_size", node=attention)
+    turning = layer.count("rotary_dim", node=attention)
+    if turning and head:
+        return _number(round(turning / head, 6))
     rotary = layer.find("rotary") or model.find("rotary")
     frequencies = next((t.shape[-1] for t in rotary.tensors if t.name == "inv_freq"), None) if rotary else None
-    head = layer.count("qk_head_dim", "head_dim", "attention_head_size", node=attention)
     return _number(min(1.0, round(2 * frequencies / head, 6))) if frequencies and head else None
 
 

@@ -11,14 +11,9 @@ __all__ = ["read"]
 
 Facts = Iterator[tuple[str, Value]]
 
-_BRANCHES = (
-    "attention",
-    "linear-attention",
-    "state-space",
-    "convolution-mixer",
-    "dense-mlp",
-    "mixture-of-experts",
-)
+_MIXERS = ("attention", "linear-attention", "state-space", "convolution-mixer")
+_FEED_FORWARD = ("dense-mlp", "mixture-of-experts")
+_BRANCHES = (*_MIXERS, *_FEED_FORWARD)
 
 
 def read(layer: Reading) -> Facts:
@@ -60,6 +55,8 @@ class _Paths:
     def __init__(self, layer: Reading) -> None:
         self.layer, prefix = layer, f"{layer.root}"
         self.branches = layer.all(*_BRANCHES)
+        if not any(branch.role in _FEED_FORWARD for branch in self.branches):
+            self.branches += layer.all("up", "gate-up", "down")
         edges = [
             (self.lift(a), self.lift(b))
             for a, b in layer.graph.flows
@@ -94,8 +91,10 @@ def _placement(layer: Reading) -> str | None:
     paths = _Paths(layer)
     norms = {n.id for n in layer.all("norm") if not _inside_branch(layer, n)}
     branches = {b.id for b in paths.branches}
-    before = any(paths.next.get(norm, set()) & branches for norm in norms)
-    after = any(paths.next.get(branch, set()) & norms for branch in branches)
+    leading = {norm for norm in norms if paths.next.get(norm, set()) & branches}
+    before = bool(leading)
+    # A branch may add the residual itself, as BLOOM's do: the norm behind it then leads the next branch.
+    after = any(paths.next.get(branch, set()) & (norms - leading) for branch in branches)
     sums = {key for key in paths.next if "#add" in key}
     after_sum = any(paths.next[key] & norms for key in sums) and not before
     if before and after:
@@ -105,8 +104,8 @@ def _placement(layer: Reading) -> str | None:
 
 def _wiring(layer: Reading) -> str | None:
     paths = _Paths(layer)
-    mixers = [b.id for b in paths.branches if b.role not in ("dense-mlp", "mixture-of-experts")]
-    others = [b.id for b in paths.branches if b.role in ("dense-mlp", "mixture-of-experts")]
+    mixers = [b.id for b in paths.branches if b.role in _MIXERS]
+    others = [b.id for b in paths.branches if b.role not in _MIXERS]
     if not mixers or not others:
         return None
     return "sequential" if paths.reaches(mixers[0], others[-1]) else "parallel"
