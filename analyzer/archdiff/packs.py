@@ -21,13 +21,27 @@ if TYPE_CHECKING:
     from archdiff.compare.changes import Impact
     from archdiff.compare.comparison import Comparison
 
-__all__ = ["GROUP", "SECTIONS", "choose", "find", "impact_of", "load_rules", "run"]
+__all__ = ["GROUP", "GROUPS", "SECTIONS", "choose", "find", "impact_of", "in_order", "load_rules", "run"]
 
 GROUP = "archdiff.packs"
 """The entry point group: each entry names a package whose modules are rules."""
 
 SECTIONS = ("Why it matters", "Example", "What to do")
 """The sections that a rule's manual must have, in this order of reading."""
+
+GROUPS = (
+    "Depth and layer pattern",
+    "Mixture of experts",
+    "Attention",
+    "Positions",
+    "Norms and residual stream",
+    "Feed-forward",
+    "State-space and convolution mixers",
+    "Embeddings and heads",
+    "Modalities",
+    "Storage, naming, lineage",
+)
+"""The groups of the built-in rules, in the order in which they are listed."""
 
 _IMPACTS: tuple[Impact, ...] = ("breaking", "behavioral", "cosmetic")  # the worst first; see compare.changes
 _INSTALL = "install archdiff again, or correct the pack's entry point"
@@ -147,6 +161,12 @@ def _no_such_rule(rules: Sequence[Rule], text: str) -> UsageError:
     close = difflib.get_close_matches(text[:100], [rule.id for rule in rules], n=1, cutoff=0.5)
     remedy = f"did you mean {close[0]}?" if close else "run: archdiff rules"
     return UsageError(printable(text, 80) or "the empty rule id", "no such rule", remedy)
+
+
+def in_order(groups: Iterable[str]) -> tuple[str, ...]:
+    """The groups, each once: those of the built-in rules in their order, then others by name."""
+    found = set(groups)
+    return (*(group for group in GROUPS if group in found), *sorted(found.difference(GROUPS)))
 
 
 def run(rules: Sequence[Rule], comparison: Comparison) -> tuple[tuple[Rule, Finding], ...]:

@@ -181,3 +181,8 @@ def test_choosing_what_is_not_there_suggests_the_nearest():
 def test_choosing_nothing_is_an_error():
     with pytest.raises(UsageError, match="leave none"):
         packs.choose(RULES, [], ["*"])
+
+
+def test_every_built_in_rule_is_in_a_group_that_has_its_place():
+    assert {rule.group for rule in packs.load_rules()} <= set(packs.GROUPS)
+    assert packs.in_order(["Zoo", "Attention", "Acme", "Attention"]) == ("Attention", "Acme", "Zoo")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +9,7 @@ import click
 from archdiff.cli.listing import columns, print_json
 from archdiff.cli.options import common, is_quiet, listing_format
 from archdiff.cli.stdout import bold, put
-from archdiff.packs import load_rules
+from archdiff.packs import in_order, load_rules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,8 +46,8 @@ def _entry(rule: Rule) -> dict[str, str]:
 
 def _listed(rules: Sequence[Rule]) -> str:
     table = columns([(rule.id, rule.impact, rule.manual.summary) for rule in rules]).splitlines()
-    pairs = sorted(zip(rules, table, strict=True), key=lambda pair: (pair[0].group, pair[0].id))
+    pairs = list(zip(rules, table, strict=True))
     parts = []
-    for group, members in groupby(pairs, key=lambda pair: pair[0].group):
-        parts.append("\n".join([bold(group), *(f"  {line}" for _, line in members)]))
+    for group in in_order(rule.group for rule in rules):
+        parts.append("\n".join([bold(group), *(f"  {line}" for rule, line in pairs if rule.group == group)]))
     return "\n\n".join((*parts, f"{len(rules)} rules. `archdiff rule ID` explains one."))

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from archdiff.compare.changes import IMPACTS, highest
+from archdiff.packs import in_order
 from archdiff.report.entries import aligned, change_entry, finding_entry, model_entry
 from archdiff.report.schema import Report, RuleEntry
 from archdiff.report.summary import summarize
@@ -20,20 +21,6 @@ if TYPE_CHECKING:
     from archdiff.rule import Finding, Rule
 
 __all__ = ["ALL", "Shown", "assemble"]
-
-_GROUPS = (
-    "Depth and layer pattern",
-    "Mixture of experts",
-    "Attention",
-    "Positions",
-    "Norms and residual stream",
-    "Feed-forward",
-    "State-space and convolution mixers",
-    "Embeddings and heads",
-    "Modalities",
-    "Storage, naming, lineage",
-)
-"""Order of the groups of rules; others follow by name."""
 
 _STRUCTURE_ONLY = (
     "weights: not compared (structure only)",
@@ -99,8 +86,7 @@ def assemble(
 
 def _findings(located: Sequence[tuple[Rule, Finding]]) -> tuple[FindingEntry, ...]:
     """By impact, then by group, rule and place."""
-    names = sorted({rule.group for rule, _ in located} - set(_GROUPS))
-    order = {group: position for position, group in enumerate((*_GROUPS, *names))}
+    order = {group: position for position, group in enumerate(in_order(rule.group for rule, _ in located))}
     entries = [(order[rule.group], finding_entry(rule, finding)) for rule, finding in located]
     return tuple(entry for _, entry in sorted(entries, key=lambda pair: _key(*pair)))
 
