@@ -47,7 +47,8 @@ def _entry(rule: Rule) -> dict[str, str]:
 def _listed(rules: Sequence[Rule]) -> str:
     table = columns([(rule.id, rule.impact, rule.manual.summary) for rule in rules]).splitlines()
     pairs = list(zip(rules, table, strict=True))
-    parts = []
-    for group in in_order(rule.group for rule in rules):
-        parts.append("\n".join([bold(group), *(f"  {line}" for rule, line in pairs if rule.group == group)]))
+    parts = [
+        "\n".join([bold(group), *(f"  {line}" for rule, line in pairs if rule.group == group)])
+        for group in in_order(rule.group for rule in rules)
+    ]
     return "\n\n".join((*parts, f"{len(rules)} rules. `archdiff rule ID` explains one."))
