@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from os.path import commonprefix
 from typing import TYPE_CHECKING, Any
 
 from archdiff.graph.schema import Node, Value
@@ -107,7 +108,7 @@ def _fraction(
     turning = layer.count("rotary_dim", node=attention)
     if turning and head:
         return _number(round(turning / head, 6))
-    rotary = layer.find("rotary") or model.find("rotary")
+    rotary = layer.find("rotary") or _nearest(model, layer.root)
     frequencies = next((t.shape[-1] for t in rotary.tensors if t.name == "inv_freq"), None) if rotary else None
     return _number(min(1.0, round(2 * frequencies / head, 6))) if frequencies and head else None
 
@@ -119,3 +120,9 @@ def _interleaved(layer: Reading, attention: Node | None) -> bool:
     operators = layer.own(attention)
     strided = any(o.name == "slice" and len(o.arguments) == 4 and o.arguments[3] == "2" for o in operators)
     return strided or any(o.name == "view_as_complex" for o in operators)
+
+
+def _nearest(model: Reading, layer: str) -> Node | None:
+    """The rotary module that stands closest to the layer: a tower has one of its own."""
+    found = model.all("rotary")
+    return max(found, key=lambda node: len(commonprefix([node.id.split("."), layer.split(".")])), default=None)
