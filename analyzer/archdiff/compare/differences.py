@@ -28,7 +28,8 @@ Values = tuple[tuple[Value, Value], ...]
 @cache
 def vocabulary() -> Mapping[str, Mapping[str, Any]]:
     """Scope, meaning and carriers of every fact, by name."""
-    text = files("archdiff.graph.facts").joinpath("facts.toml").read_text(encoding="utf-8")
+    # Found from the package above: importing `graph.facts` itself takes torch.
+    text = files("archdiff.graph").joinpath("facts", "facts.toml").read_text(encoding="utf-8")
     return MappingProxyType(tomllib.loads(text))
 
 

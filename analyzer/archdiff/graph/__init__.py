@@ -18,6 +18,6 @@ def build_graph(source: Source) -> ModelGraph:
         ConfigError: its type is unknown, or it needs remote code.
         BuildError: transformers refuses to build it.
     """
-    from archdiff.graph.assemble import build_graph as build  # noqa: PLC0415 - torch is imported only to build
+    from archdiff.graph.assemble import build_graph as build  # torch is imported only to build
 
     return build(source)

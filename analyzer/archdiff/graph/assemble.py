@@ -12,6 +12,7 @@ from archdiff.graph.axes import label
 from archdiff.graph.build import Built, instantiate, quiet
 from archdiff.graph.digests import digest
 from archdiff.graph.facts import facts_of
+from archdiff.graph.fingerprints import identities_of, static_fingerprints, structures_of
 from archdiff.graph.flow import flow_of
 from archdiff.graph.function import Functions, functions_of
 from archdiff.graph.parts import layer_stacks, modules_of
@@ -21,7 +22,7 @@ from archdiff.graph.settings import normalised, per_layer, sizes_of
 from archdiff.graph.trace import Trace, trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from archdiff.sources import Source
 
@@ -76,14 +77,6 @@ def _kinds(nodes: Sequence[Node], stacks: Mapping[str, Sequence[str]], config: M
         for stack, layers in stacks.items()
         for index, layer in enumerate(layers)
     }
-
-
-def static_fingerprints(nodes: Sequence[Node]) -> dict[str, str]:
-    """Fingerprint of class, settings and tensors of each module and everything below it, names of parts included."""
-    return _bottom_up(
-        nodes,
-        lambda node: [node.class_name, sorted(node.attributes.items()), [_local(t) for t in node.tensors]],
-    )
 
 
 def _with_function(node: Node, recording: Trace, functions: Functions) -> Node:
@@ -171,7 +164,7 @@ def _with_facts(network: nx.MultiDiGraph[str]) -> ModelGraph:
     keys = static_fingerprints(nodes)
     draft = {node.id: dataclasses.replace(node, identity=keys[node.id]) for node in nodes}
     facts = facts_of(ModelGraph(network, {**every, **draft}))
-    structures, identities = _structures(nodes), _identities(nodes, facts)
+    structures, identities = structures_of(nodes), identities_of(nodes, facts)
     for node in nodes:
         found = freeze(facts.get(node.id, {}))
         done = dataclasses.replace(node, facts=found, structure=structures[node.id], identity=identities[node.id])
@@ -180,37 +173,6 @@ def _with_facts(network: nx.MultiDiGraph[str]) -> ModelGraph:
         )
         every[node.id] = done
     return ModelGraph(network, every)
-
-
-def _structures(nodes: Sequence[Node]) -> dict[str, str]:
-    """Fingerprint of the names and shapes of the tensors of each module and everything below it."""
-    return _bottom_up(nodes, lambda node: [(t.name, t.shape) for t in node.tensors if t.persistent])
-
-
-def _identities(nodes: Sequence[Node], facts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Fingerprint of everything known of each module and everything below it."""
-    return _bottom_up(
-        nodes,
-        lambda node: [
-            node.class_name, node.role, sorted(node.attributes.items()), [_local(t) for t in node.tensors],
-            node.program, node.function, sorted(facts.get(node.id, {}).items()),
-        ],
-    )  # fmt: skip
-
-
-def _local(tensor: Any) -> Any:
-    """A tensor without the name of the one whose storage it shares, which differs from layer to layer."""
-    return dataclasses.replace(tensor, tied_to="another" if tensor.tied_to else None)
-
-
-def _bottom_up(nodes: Sequence[Node], own: Callable[[Node], object]) -> dict[str, str]:
-    below: dict[str, list[tuple[str, str]]] = {node.id: [] for node in nodes}
-    done: dict[str, str] = {}
-    for node in reversed(nodes):
-        done[node.id] = digest(own(node), below[node.id][::-1])
-        if node.id:
-            below[node.id.rpartition(".")[0]].append((node.name, done[node.id]))
-    return done
 
 
 def _names(value: object) -> list[str]:

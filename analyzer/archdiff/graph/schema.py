@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from archdiff.errors import SnapshotError
 from archdiff.graph.snapshot import REMEDY, check
+from archdiff.text import printable
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -301,11 +302,21 @@ class ModelGraph:
         """
         import networkx as nx
 
+        from archdiff.graph.integrity import faults
+
         if not isinstance(data, Mapping) or not isinstance(data.get("graph"), Mapping):
             raise SnapshotError("snapshot", "is not a graph in node-link JSON", REMEDY)
         version = data["graph"].get("schema_version")
         if type(version) is not int or version != SCHEMA_VERSION:
-            raise SnapshotError("snapshot", f"has schema version {version!r}, not {SCHEMA_VERSION}", REMEDY)
-        check(data)
-        network = nx.node_link_graph(dict(data), directed=True, multigraph=True, edges="edges")
-        return cls(cast("nx.MultiDiGraph[str]", network))
+            cause = f"has schema version {printable(repr(version), 40)}, not {SCHEMA_VERSION}"
+            raise SnapshotError("snapshot", cause, REMEDY)
+        try:
+            check(data)
+            network = nx.node_link_graph(dict(data), edges="edges")
+            graph = cls(cast("nx.MultiDiGraph[str]", network))
+            fault = next(faults(graph), None)
+        except RecursionError:
+            fault = "nests too deep"
+        if fault is not None:
+            raise SnapshotError("snapshot", f"is damaged ({printable(fault)})", REMEDY)
+        return graph

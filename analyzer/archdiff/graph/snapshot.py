@@ -112,6 +112,8 @@ _NODE: Mapping[str, Fits] = {
 }
 _EDGE: Mapping[str, Fits] = {"source": _text, "target": _text, "kind": _one_of("contains", "flows"), "key": _size}
 _DOCUMENT: Mapping[str, Fits] = {
+    "directed": lambda value: value is True,
+    "multigraph": lambda value: value is True,
     "graph": _table(lambda _: True),
     "nodes": _list(lambda node: isinstance(node, Mapping)),
     "edges": _list(lambda edge: isinstance(edge, Mapping)),
@@ -151,6 +153,8 @@ def _agree(model: Mapping[str, Any], nodes: list[Any], edges: list[Any]) -> None
     named |= {layer for layers in model["stacks"].values() for layer in layers}
     if not named <= known:
         raise _damaged(f"{min(named - known)!r} is no node of it")
+    if len({(edge["source"], edge["target"], edge["key"]) for edge in edges}) != len(edges):
+        raise _damaged("two edges have one key")
     if not {node["program"] for node in nodes} <= {None, *model["programs"]}:
         raise _damaged("a node's program is missing")
 

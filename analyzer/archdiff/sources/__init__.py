@@ -5,14 +5,15 @@ from __future__ import annotations
 from archdiff import reference as references
 from archdiff.errors import UnresolvedReferenceError
 from archdiff.sources import catalogue, file
+from archdiff.sources.snapshot import Snapshot
 from archdiff.sources.source import Lineage, Source
 from archdiff.text import printable
 
-__all__ = ["Lineage", "Source", "resolve"]
+__all__ = ["Lineage", "Snapshot", "Source", "resolve"]
 
 
-def resolve(text: str) -> Source:
-    """Find the model that `text` names, read its config and check it.
+def resolve(text: str) -> Source | Snapshot:
+    """Find the model that `text` names; read its config and check it, or read the graph that was saved of it.
 
     Builds nothing and runs no code of the model.
 
@@ -20,6 +21,7 @@ def resolve(text: str) -> Source:
         UnresolvedReferenceError: `text` names nothing that is there.
         SourceError: what it names cannot be read as a config.
         ConfigError: the config's values are out of bounds.
+        SnapshotError: the saved graph is damaged.
     """
     parsed = references.parse(text)
     if parsed.kind == "path":
@@ -31,7 +33,7 @@ def resolve(text: str) -> Source:
 
 def _from_hub(parsed: references.Reference) -> Source:
     try:
-        from archdiff.sources.hub import load  # noqa: PLC0415 - its import takes most of a start-up's time
+        from archdiff.sources.hub import load  # its import takes most of a start-up's time
     except ValueError as error:
         cause = f"huggingface_hub does not accept its settings ({printable(str(error), 80)})"
         raise UnresolvedReferenceError(printable(parsed.text), cause, "correct the HF_ variables") from error

@@ -95,9 +95,7 @@ _TABLE = (
     _loose(rf"(\w+_)?({_STACKS})(_per_\w+)?|\w+_per_stage", -LAYERS, LAYERS, _LAYER),
     _loose(r"(\w+_)?experts?(_num|_per_\w+)?", -1, EXPERTS, _EXPERT),
     _loose(r"(\w+_)?heads?", -1, _HEADS, _HEAD),
-    _loose(
-        r"(\w+_)?(ratios?|expand|expansion|mult|multipliers?|factors?)", -_SCALE, _SCALE, _FACTOR, real=True
-    ),
+    _loose(r"(\w+_)?(ratios?|expand|expansion|mult|multipliers?|factors?)", -_SCALE, _SCALE, _FACTOR, real=True),
     _loose(r"(\w+_)?(sizes?|dims?|ranks?|channels|width|features|embd)", -1024, _OTHER_SIZE, _TENSOR),
 )
 

@@ -1,4 +1,4 @@
-"""A model on disk: a config file, or a directory that holds one."""
+"""A model on disk: a config file, a directory that holds one, or a snapshot."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archdiff.errors import SourceError
-from archdiff.sources import card
+from archdiff.sources import card, snapshot
 from archdiff.sources.json_text import read_object
 from archdiff.sources.source import Origin, Source, make
 from archdiff.text import is_hub_id, printable
 
 if TYPE_CHECKING:
     from archdiff.reference import Reference
+    from archdiff.sources.snapshot import Snapshot
 
 __all__ = ["load"]
 
@@ -27,8 +28,8 @@ _INSTEAD = (
 )
 
 
-def load(reference: Reference) -> Source:
-    """Read the config that a path reference names.
+def load(reference: Reference) -> Source | Snapshot:
+    """Read the config, or the snapshot, that a path reference names.
 
     A directory's model card (README.md) is read too, where there is one. A snapshot directory of the hub's
     cache is recognised and keeps its hub id and commit.
@@ -36,8 +37,11 @@ def load(reference: Reference) -> Source:
     Raises:
         SourceError: the directory holds no config, or the file cannot be read as one.
         ConfigError: the config's values are out of bounds.
+        SnapshotError: the snapshot is damaged.
     """
     path = Path(reference.target)
+    if snapshot.is_snapshot(path):
+        return snapshot.load(path, reference)
     is_directory = path.is_dir()
     file = path / _CONFIG if is_directory else path
     if is_directory and not file.exists():
@@ -69,6 +73,4 @@ def _missing(directory: Path, text: str) -> SourceError:
     except OSError:
         held = None
     cause = f"the directory holds {held}" if held else "the directory holds no config.json"
-    return SourceError(
-        printable(text), cause, "name a directory with the model's config.json, or the file itself"
-    )
+    return SourceError(printable(text), cause, "name a directory with the model's config.json, or the file itself")

@@ -75,9 +75,7 @@ _TABLE = (
         "not a valid hub id",
         "write owner/name or owner/name@revision",
     ),
-    _Failure(
-        PermissionError, SourceError, "the hub's cache cannot be written", "set HF_HOME to a folder that can"
-    ),
+    _Failure(PermissionError, SourceError, "the hub's cache cannot be written", "set HF_HOME to a folder that can"),
 )
 
 _STATUS = {

@@ -82,9 +82,7 @@ def _inside(item: _Value) -> Iterator[_Value]:
     if isinstance(item.value, dict):
         inherited = "" if item.key in LABELS else item.key if _is_count(item.key) else None
         for key, value in item.value.items():
-            yield _Value(
-                key if inherited is None else inherited, f"{prefix}{key}", depth, value, listed=False
-            )
+            yield _Value(key if inherited is None else inherited, f"{prefix}{key}", depth, value, listed=False)
     elif isinstance(item.value, list | tuple):
         for value in item.value:
             yield _Value(item.key, item.path, depth, value, listed=True)

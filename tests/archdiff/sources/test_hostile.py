@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib.util
 import os
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from archdiff import errors
+from archdiff.api import check
 from archdiff.sources import resolve
 
 FOLDER = Path(__file__).parents[3] / "fixtures" / "hostile"
@@ -29,7 +31,7 @@ MAKE = load_maker()
 def refuse(path, error, named):
     start = time.monotonic()
     with pytest.raises(errors.ArchdiffError) as caught:
-        resolve(str(path))
+        check(str(path))
     assert time.monotonic() - start < SECONDS
     assert type(caught.value).__name__ == error
     assert named in str(caught.value)
@@ -50,10 +52,16 @@ def test_refuses_large(name, tmp_path):
     refuse(tmp_path / name, error, named)
 
 
-def test_a_large_file_is_refused_unread(tmp_path, monkeypatch):
-    MAKE.large_file(tmp_path / "config.json")
-    monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("the file was opened"))
-    refuse(tmp_path / "config.json", "SourceError", "larger than")
+@pytest.mark.parametrize("name", ["large.json", "large-snapshot.json"])
+def test_a_large_file_is_refused_and_only_its_head_is_read(tmp_path, name):
+    write, error, named = MAKE.LARGE[name]
+    write(tmp_path / name)
+    tracemalloc.start()
+    try:
+        refuse(tmp_path / name, error, named)
+        assert tracemalloc.get_traced_memory()[1] < 10**6
+    finally:
+        tracemalloc.stop()
 
 
 def test_the_files_are_what_the_script_makes(tmp_path):

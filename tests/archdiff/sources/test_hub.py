@@ -129,9 +129,7 @@ def test_an_unreachable_hub_without_a_cache_fails_at_once(client):
 
 def test_a_silent_hub_times_out(hub, client):
     hub.silent.add("owner/model")
-    fails(
-        client("owner/model", HF_HUB_ETAG_TIMEOUT="1"), "UnresolvedReferenceError", "did not answer in time"
-    )
+    fails(client("owner/model", HF_HUB_ETAG_TIMEOUT="1"), "UnresolvedReferenceError", "did not answer in time")
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])

@@ -12,9 +12,7 @@ from archdiff.errors import ArchdiffError, SourceError
 from archdiff.sources import Source, resolve
 from archdiff.sources.json_text import parse_object, read_object, read_text
 
-JSON_LIKE = st.text(
-    alphabet=st.sampled_from('{}[]":,0123456789.eE+-\\u nulltruefalseNaNInfinity\n'), max_size=200
-)
+JSON_LIKE = st.text(alphabet=st.sampled_from('{}[]":,0123456789.eE+-\\u nulltruefalseNaNInfinity\n'), max_size=200)
 
 
 def test_reads_an_object(tmp_path):
@@ -77,11 +75,7 @@ def test_any_file_is_a_source_or_an_error(file, data):
     assert isinstance(result, Source) or str(result).isprintable()
 
 
-@given(
-    data=st.dictionaries(
-        st.text(max_size=8), st.integers(-(2**31), 2**31) | st.text() | st.none(), max_size=5
-    )
-)
+@given(data=st.dictionaries(st.text(max_size=8), st.integers(-(2**31), 2**31) | st.text() | st.none(), max_size=5))
 @settings(max_examples=100, deadline=2000)
 def test_a_source_holds_what_the_file_says(file, data):
     result = outcome(file, json.dumps(data).encode())

@@ -27,9 +27,7 @@ KEYS = st.text(max_size=12) | st.sampled_from(
         "model_type",
     ]
 )
-VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=5) | st.dictionaries(KEYS, inner, max_size=5)
-)
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=5) | st.dictionaries(KEYS, inner, max_size=5))
 
 ODDITIES = [
     {"num_experts": 0},

@@ -116,18 +116,14 @@ def test_facts_that_a_report_must_repeat(tmp_path, extra, note):
     assert resolve(write(tmp_path / "tiny.json", CONFIG | extra)).notes == (note,)
 
 
-@pytest.mark.parametrize(
-    "extra", [{"num_nextn_predict_layers": 0}, {"quantization_config": None}, {"auto_map": {}}]
-)
+@pytest.mark.parametrize("extra", [{"num_nextn_predict_layers": 0}, {"quantization_config": None}, {"auto_map": {}}])
 def test_nothing_declared_is_no_fact(tmp_path, extra):
     assert resolve(write(tmp_path / "tiny.json", CONFIG | extra)).notes == ()
 
 
 def test_nothing_heavy_is_imported(tmp_path):
     path = write(tmp_path / "tiny.json", CONFIG)
-    program = (
-        "import sys, archdiff.sources as s; s.resolve(sys.argv[1]); s.resolve('glm-4.5'); print(*sys.modules)"
-    )
+    program = "import sys, archdiff.sources as s; s.resolve(sys.argv[1]); s.resolve('glm-4.5'); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=True)
     heavy = {"torch", "transformers", "pydantic", "networkx", "huggingface_hub"}
     assert not heavy & set(done.stdout.split())
