@@ -45,10 +45,10 @@ class Column:
 
     def __init__(self, out: DotFile, side: str, entry: ModelEntry, other: ModelEntry | None = None) -> None:
         self.out, self.side, self.entry = out, side, entry
-        self.nodes: dict[str, str] = {}
+        self.nodes: dict[tuple[str, str], str] = {}
         self.others = {block.id: block for block in other.blocks} if other is not None else {}
         self.drawn: list[Block] = []
-        self.levels: dict[str, str] = {}
+        self.levels: dict[tuple[str, str], str] = {}
         self.trunk: set[str] = set()
 
     def draw(self) -> None:
@@ -71,15 +71,23 @@ class Column:
         for tail in tails:
             self.out.edge(tail, head, {"weight": "60", "minlen": length})
 
-    def name(self, key: str, block: str = "") -> str:
-        """The node of a part; numbered, so that no text from a file becomes an identifier.
+    def name(self, key: str, purpose: str = "") -> str:
+        """The node of a part, or of a block; numbered, so that no text from a file becomes an identifier.
 
         Args:
-            key: id of the part, or a key that is unique in its block.
-            block: id of the block, for such a key.
+            key: id of the part or block.
+            purpose: of a node that stands beside it; empty for its own.
         """
-        own = f"{block} {key}" if block and (key == ENTRY or " " in key) else key
-        return self.nodes.setdefault(own, f"{self.side}{len(self.nodes)}")
+        return self.nodes.setdefault((key, purpose), f"{self.side}{len(self.nodes)}")
+
+    def level(self, key: str, purpose: str = "") -> str:
+        """The node of a part or block, which stands on the level of its partner."""
+        self.levels[key, purpose] = self.name(key, purpose)
+        return self.levels[key, purpose]
+
+    def beside(self, block: Block, key: str, purpose: str) -> str:
+        """The node of a part of the block, where it begins, or one beside these for a purpose."""
+        return self.name(block.id, purpose or "entry") if key == ENTRY else self.name(key, purpose)
 
     def block(self, block: Block) -> tuple[str, list[str]]:
         """Draw a block in full; where it begins and where it ends."""
@@ -88,15 +96,14 @@ class Column:
             self.trunk.add(block.id)
             node = self.box(block.parts[0], facing)
             return node, [node]
-        entry = self.name(f"{block.id} {ENTRY}")
-        self.levels[f"{block.id} {ENTRY}"] = entry
+        entry = self.level(block.id, "entry")
         with self.out.block(f"subgraph cluster_{entry}", {"label": "", "margin": "12", **cluster_style(block.status)}):
             self.out.node(entry, {"label": box(heading(block), layer_notes(block)), "group": self.side, **_HEADING})
             entered, paths = doors(block), paths_of(block)
             self.trunk |= paths.trunk
             for part in block.parts:
                 self.part(part, facing, door=part.id in entered)
-            lay(self.out, paths, block, lambda key: self.name(key, block.id))
+            lay(self.out, paths, block, lambda key, purpose: self.beside(block, key, purpose))
         ends = [self.name(a) for a, b in block.flows if b == EXIT]
         return entry, ends or [entry]
 
@@ -129,7 +136,7 @@ class Column:
         lines = facts_in_words(part, facing.get(part.id), new=self.side == "new")
         broken = [spans(piece) for line in lines for piece in wrapped(line, WIDEST)]
         tip = text(f"{part.class_name}, {part.parameters:,} parameters")
-        self.levels[part.id] = node = self.name(part.id)
+        node = self.level(part.id)
         self.out.node(
             node, {"label": box(part_name(part), broken), **node_style(part.status), **self.group(part), "tooltip": tip}
         )
@@ -138,9 +145,8 @@ class Column:
     def circle(self, part: Part) -> None:
         """Draw an operator that joins paths."""
         look = LOOKS[part.status]
-        self.levels[part.id] = self.name(part.id)
         self.out.node(
-            self.name(part.id),
+            self.level(part.id),
             {
                 "label": f"<<B>{_SIGNS[part.role]}</B>>",
                 **node_style(part.status),
@@ -160,7 +166,7 @@ class Column:
 
     def compact(self, block: Block, like: Alike) -> tuple[str, list[str]]:
         """Draw a block that repeats an earlier one as one box."""
-        self.levels[f"{block.id} {ENTRY}"] = node = self.name(f"{block.id} {ENTRY}")
+        node = self.level(block.id, "entry")
         lines = [*map(text, (like.said, *like.but)), *layer_notes(block)]
         self.out.node(node, {"label": box(heading(block), lines), "group": self.side, **node_style(block.status)})
         return node, [node]

@@ -10,11 +10,10 @@ from archdiff.errors import RenderError
 from archdiff.render.column import Column
 from archdiff.render.dotfile import DotFile, text
 from archdiff.render.labels import legend, title
-from archdiff.report.flows import ENTRY
 from archdiff.report.pairing import pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from archdiff.report.schema import ModelEntry, Report
 
@@ -112,12 +111,7 @@ def _levels(report: Report, old: Column, new: Column) -> Iterator[tuple[str, str
     facing = {block.id: block for block in report.old.blocks}
     for block in report.new.blocks:
         other = facing.get(block.partner or "")
-        if other is not None:
-            keys = [(f"{other.id} {ENTRY}", f"{block.id} {ENTRY}"), *((a.id, b.id) for a, b in pairs(other, block))]
-            yield from _drawn(keys, old, new)
-
-
-def _drawn(keys: Iterable[tuple[str, str]], old: Column, new: Column) -> Iterator[tuple[str, str]]:
-    for a, b in keys:
-        if a in old.levels and b in new.levels:
-            yield old.levels[a], new.levels[b]
+        if other is not None and other.partner == block.id:
+            found = [(old.levels.get((other.id, "entry")), new.levels.get((block.id, "entry")))]
+            found += [(old.levels.get((a.id, "")), new.levels.get((b.id, ""))) for a, b in pairs(other, block)]
+            yield from ((a, b) for a, b in found if a is not None and b is not None)

@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 
 __all__ = ["box", "heading", "layer_notes", "layers_of", "legend", "model_title", "part_name", "spans", "title"]
 
+NAMELESS = "(no name)"
+"""What stands for a name without a visible sign."""
+
 _BIG, _SMALL = "13", "10"
 
 
 def box(head: str, lines: Iterable[str] = ()) -> str:
     """A label of a heading in bold and smaller lines, all of it escaped already."""
     rows = [f"<TR><TD>{head}</TD></TR>"]
-    rows += [f'<TR><TD><FONT POINT-SIZE="{_SMALL}">{line}</FONT></TD></TR>' for line in lines]
+    rows += [f'<TR><TD><FONT POINT-SIZE="{_SMALL}">{line}</FONT></TD></TR>' for line in lines if line.strip()]
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{"".join(rows)}</TABLE>>'
 
 
@@ -32,7 +35,7 @@ def spans(words: Words) -> str:
         lead = " " if span.text.startswith(" ") else ""
         trail = " " if span.text.endswith(" ") and span.text.strip() else ""
         shown = f"{lead}{text(span.text)}{trail}"
-        done += f"<B>{shown}</B>" if span.bold else shown
+        done += f"<B>{shown}</B>" if span.bold and shown else shown
     return done
 
 
@@ -40,7 +43,7 @@ def marked(status: Status, shown: str) -> str:
     """Escaped text in bold behind the mark of its status."""
     look = LOOKS[status]
     mark = f'<FONT COLOR="{look.line}"><B>{look.mark} </B></FONT>' if look.mark else ""
-    return f"{mark}<B>{shown}</B>"
+    return f"{mark}<B>{shown or NAMELESS}</B>"
 
 
 def part_name(part: Part) -> str:
@@ -58,7 +61,7 @@ def heading(block: Block) -> str:
 
 def layer_notes(block: Block) -> list[str]:
     """What is said of the layers as such, in bold."""
-    return [f"<B>{text(note)}</B>" for note in block.notes]
+    return [f"<B>{text(note)}</B>" for note in block.notes if text(note)]
 
 
 def layers_of(block: Block) -> str:
@@ -80,7 +83,7 @@ def model_title(entry: ModelEntry) -> str:
     hidden = entry.facts.get("hidden_size")
     sizes += [f"{entry.layers} layers"] + ([f"width {hidden:,}"] if isinstance(hidden, int) else [])
     return box(
-        f'<FONT POINT-SIZE="{_BIG}"><B>{text(entry.name)}</B></FONT>',
+        f'<FONT POINT-SIZE="{_BIG}"><B>{text(entry.name) or NAMELESS}</B></FONT>',
         [text(" · ".join(sizes)), text(entry.class_name)],
     )
 
@@ -106,9 +109,9 @@ def legend(statuses: Iterable[Status]) -> str:
 
 
 def human_count(count: int) -> str:
-    """A number of parameters in three digits: `102.7 B`, `579 M`, `2.9 k`."""
+    """A number of parameters in short: `102.7 B`, `6.98 B`, `579.1 M`."""
     for size, unit in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k")):
         if count >= size:
             value = count / size
-            return f"{value:.0f} {unit}" if value >= 1000 else f"{value:.3g} {unit}"
+            return f"{value:,.1f} {unit}" if value >= 10 else f"{value:.2f} {unit}"
     return str(count)

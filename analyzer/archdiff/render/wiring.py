@@ -102,22 +102,22 @@ def _has_way(edge: Edge, edges: Sequence[Edge]) -> bool:
     return False
 
 
-def lay(out: DotFile, paths: Paths, block: Block, name: Callable[[str], str]) -> None:
+def lay(out: DotFile, paths: Paths, block: Block, name: Callable[[str, str], str]) -> None:
     """Write the paths.
 
     Args:
         out: what to write into; the block's cluster is open.
         paths: by part id.
         block: whose parts stand in the order of the flow.
-        name: the node of a part, or a new node for another key.
+        name: the node of a part, or a node beside it for a purpose.
     """
-    tails = {tail: name(f"{tail} split") for tail, _ in paths.residual}
+    tails = {tail: name(tail, "split") for tail, _ in paths.residual}
     for tail, split in tails.items():
-        out.node(split, {**_CORNER, **paths.group(tail, name(ENTRY))})
-        out.edge(name(tail), split, {"arrowhead": "none", "weight": "60"})
+        out.node(split, {**_CORNER, **paths.group(tail, name(ENTRY, ""))})
+        out.edge(name(tail, ""), split, {"arrowhead": "none", "weight": "60"})
     for tail, head in paths.straight:
         weight = "60" if tail in paths.trunk and head in paths.trunk else "1"
-        out.edge(tails.get(tail) or name(tail), name(head), {"weight": weight})
+        out.edge(tails.get(tail) or name(tail, ""), name(head, ""), {"weight": weight})
     for number, lane in enumerate(_lanes(paths.residual, [part.id for part in block.parts])):
         _lay_lane(out, number, lane, tails, name)
 
@@ -137,15 +137,15 @@ def _lanes(residual: Iterable[Edge], order: Sequence[str]) -> list[list[Edge]]:
 
 
 def _lay_lane(
-    out: DotFile, number: int, lane: Sequence[Edge], tails: dict[str, str], name: Callable[[str], str]
+    out: DotFile, number: int, lane: Sequence[Edge], tails: dict[str, str], name: Callable[[str, str], str]
 ) -> None:
     before = None
     for tail, head in lane:
-        start, end = name(f"{tail} {number} leaves"), name(f"{head} {number} arrives")
+        start, end = name(tail, f"leaves {number}"), name(head, f"arrives {number}")
         for corner in (start, end):
-            out.node(corner, {**_CORNER, "group": f"{name(ENTRY)}lane{number}"})
+            out.node(corner, {**_CORNER, "group": f"{name(ENTRY, '')}lane{number}"})
         _level(out, tails[tail], start, _LINE)
-        _level(out, name(head), end, {**_ARRIVAL, "dir": "back"})
+        _level(out, name(head, ""), end, {**_ARRIVAL, "dir": "back"})
         out.edge(start, end, {**_LINE, "weight": "50"})
         if before is not None:
             out.edge(before, start, {"style": "invis", "weight": "50"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -148,7 +149,13 @@ def wrapped(line: Sequence[Span], limit: int) -> list[Words]:
                 used = 0
             lines[-1].append(Span(word if used else word.lstrip(), span.bold))
             used += len(word)
-    return [tuple(found) for found in lines]
+    return [tuple(_joined(found)) for found in lines]
+
+
+def _joined(words: Sequence[Span]) -> Iterator[Span]:
+    """Neighbouring words of one weight as one piece."""
+    for bold, run in itertools.groupby(words, key=lambda span: span.bold):
+        yield Span("".join(span.text for span in run), bold)
 
 
 def _words(text: str) -> list[str]:

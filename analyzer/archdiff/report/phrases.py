@@ -125,7 +125,7 @@ def phrase(fact: str, value: object) -> str:
     """One fact in words: `64 query heads`, `learned sinks`; for nothing, what its absence is called."""
     if not is_stated(value):
         return _ABSENT.get(fact, "")
-    return PHRASES.get(fact, f"{fact} {{}}").format(_spelled_as(fact, value))
+    return _worded(fact, _spelled_as(fact, value))
 
 
 def changed(fact: str, old: object, new: object) -> str:
@@ -141,7 +141,7 @@ def changed(fact: str, old: object, new: object) -> str:
 def note(fact: str, old: object, new: object) -> str:
     """A difference in words: `64 → 96 query heads`, `window 128 → full`, `− learned sinks`."""
     text = changed(fact, old, new)
-    return text if text[:2] in ("+ ", "− ") else PHRASES.get(fact, f"{fact} {{}}").format(text)
+    return text if text[:2] in ("+ ", "− ") else _worded(fact, text)
 
 
 def differing(old: Facts, new: Facts) -> Iterator[str]:
@@ -155,6 +155,11 @@ def differing(old: Facts, new: Facts) -> Iterator[str]:
 def notes(old: Facts, new: Facts) -> tuple[str, ...]:
     """Every difference between the facts of two parts, in words."""
     return tuple(note(fact, old.get(fact), new.get(fact)) for fact in differing(old, new))
+
+
+def _worded(fact: str, value: str) -> str:
+    """A value in its phrase; the name of a fact may come from a file, and is no template."""
+    return PHRASES[fact].replace("{}", value) if fact in PHRASES else f"{fact} {value}"
 
 
 def _spelled_as(fact: str, value: object) -> str:

@@ -52,10 +52,10 @@ class Standing:
 
     def touching(self, block: Block, side: Side) -> dict[str, list[Change]]:
         """Changes by the id of the innermost part that they touch; the block's own stand under its id."""
-        ids = {part.id for part in every_part(block.parts)}
+        ids, every = {part.id for part in every_part(block.parts)}, _numbers(block)
         found: dict[str, list[Change]] = {}
         for touch in self.sides[side]:
-            path = _path_in(block, touch)
+            path = _path_in(block, every, touch)
             if path is not None:
                 found.setdefault(_innermost(path, ids, block.id), []).append(touch.change)
         return found
@@ -63,10 +63,10 @@ class Standing:
     def covered(self, block: Block, side: Side) -> dict[str, Status]:
         """Parts that were added (in NEW) or removed (in OLD) as a whole, inside a block that was not."""
         status: Status = "added" if side == "new" else "removed"
-        every = {number for first, last in block.layers for number in range(first, last + 1)}
+        every = _numbers(block)
         moved = [touch for touch in self.sides[side] if touch.change.kind == f"module-{status}"]
         whole = [touch for touch in moved if touch.layers >= every]
-        paths = [path for touch in whole if (path := _path_in(block, touch)) is not None]
+        paths = [path for touch in whole if (path := _path_in(block, every, touch)) is not None]
         return {
             part.id: status
             for part in every_part(block.parts)
@@ -86,13 +86,17 @@ def _touches(changes: Iterable[Change], side: Side) -> Iterator[_Touch]:
             yield _Touch(change, place, frozenset(place.layers))
 
 
-def _path_in(block: Block, touch: _Touch) -> str | None:
+def _numbers(block: Block) -> frozenset[int]:
+    return frozenset(number for first, last in block.layers for number in range(first, last + 1))
+
+
+def _path_in(block: Block, every: frozenset[int], touch: _Touch) -> str | None:
     """The place as a path in the layer that stands for the block; None where it lies elsewhere."""
     if block.stack is None:
         inside = touch.place.path == block.id or touch.place.path.startswith(f"{block.id}.")
         return touch.place.path if block.id and inside and not touch.layers else None
     stack, star, rest = touch.place.path.partition(".*")
-    here = star and stack == block.stack and any(a <= n <= b for n in touch.layers for a, b in block.layers)
+    here = star and stack == block.stack and not every.isdisjoint(touch.layers)
     return f"{block.id}{rest}" if here else None
 
 
