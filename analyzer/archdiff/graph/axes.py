@@ -61,20 +61,43 @@ def label(nodes: Iterable[Node], sizes: Sizes) -> list[Node]:
         nodes: modules with roles, parents before children.
         sizes: of the config.
     """
+    nodes = list(nodes)
+    wide = _wide_norms(nodes)
     around: dict[str, str] = {}
     done = []
     for node in nodes:
         parent = around.get(node.id.rpartition(".")[0], "")
         inside = "routed" if node.role == "expert" else "shared" if node.role == "shared-expert" else parent
         around[node.id] = inside
-        tensors = tuple(dataclasses.replace(t, axes=_axes(node, t, inside, sizes)) for t in node.tensors)
+        axes = _of_width if node.id in wide else _axes
+        tensors = tuple(dataclasses.replace(t, axes=axes(node, t, inside, sizes)) for t in node.tensors)
         done.append(dataclasses.replace(node, tensors=tensors))
     return done
 
 
+def _wide_norms(nodes: Iterable[Node]) -> set[str]:
+    """Norms over all queries or keys of a token, as OLMo 2 has them, and not over those of one head."""
+    queries = {(_holder(node), t.shape[:1]) for node in nodes if node.role == "query" for t in node.tensors}
+    norms = [node for node in nodes if node.role in ("query-norm", "key-norm")]
+    wide = {
+        _holder(node)
+        for node in norms
+        if node.role == "query-norm" and any((_holder(node), t.shape) in queries for t in node.tensors)
+    }
+    return {node.id for node in norms if _holder(node) in wide}
+
+
+def _holder(node: Node) -> str:
+    return node.id.rpartition(".")[0]
+
+
+def _of_width(node: Node, tensor: Tensor, _inside: str, _sizes: Sizes) -> tuple[str, ...]:
+    return (f"{node.role.removesuffix('-norm')}-width",) * len(tensor.shape)
+
+
 def _axes(node: Node, tensor: Tensor, inside: str, sizes: Sizes) -> tuple[str, ...]:
     if node.role == "expert" and len(tensor.shape) in (2, 3):
-        return _stacked(tensor, sizes)
+        return _stacked(tensor, sizes, node.attributes.get("is_transposed"))
     if node.role == "rotary":
         return ("rotary-frequencies",) * len(tensor.shape)
     names = _projection(node.role, inside)
@@ -97,18 +120,24 @@ def _projection(role: str, inside: str) -> tuple[str, str] | None:
     return terms[rows], terms[columns]
 
 
-def _stacked(tensor: Tensor, sizes: Sizes) -> tuple[str, ...]:
-    """All experts of a layer in one tensor: (experts, rows, columns), in either orientation; biases (experts, rows)."""
-    fused = "gate_up" in tensor.name
-    width = "twice-expert-width" if fused else "expert-width"
+def _stacked(tensor: Tensor, sizes: Sizes, transposed: object) -> tuple[str, ...]:
+    """All experts of a layer in one tensor: (experts, rows, columns); biases (experts, rows).
+
+    Args:
+        tensor: of the experts.
+        sizes: of the config.
+        transposed: whether projections are stored as (columns, rows), if the class says so; else shapes tell.
+    """
+    down = "down" in tensor.name or "w2" in tensor.name
+    width = "twice-expert-width" if "gate_up" in tensor.name else "expert-width"
     if len(tensor.shape) == 2:
-        return ("experts", "hidden" if "down" in tensor.name else width)
+        return ("experts", "hidden" if down else width)
     rows, columns = tensor.shape[1:]
-    if rows == columns or rows != sizes.hidden:
-        down = "down" in tensor.name or "w2" in tensor.name
-        first_is_hidden = rows == columns and down
-        return ("experts", "hidden", width) if first_is_hidden else ("experts", width, "hidden")
-    return ("experts", "hidden", width)
+    if isinstance(transposed, bool):
+        hidden_first = down is not transposed
+    else:
+        hidden_first = rows == sizes.hidden if rows != columns else down
+    return ("experts", "hidden", width) if hidden_first else ("experts", width, "hidden")
 
 
 def _by_size(size: int, sizes: Sizes) -> str:

@@ -10,6 +10,8 @@ import copy
 import json
 from functools import cache
 
+import networkx as nx
+
 from archdiff.graph import build_graph
 from archdiff.sources.source import Origin, make
 
@@ -202,8 +204,6 @@ def facts_of(family, layer=0, **changes):
 
 def flow_of(graph):
     """The data flow alone, as a directed graph."""
-    import networkx as nx  # noqa: PLC0415 - the tests that read no flow do without it
-
     flow = nx.DiGraph()
     flow.add_nodes_from(graph.nodes)
     flow.add_edges_from(graph.flows)

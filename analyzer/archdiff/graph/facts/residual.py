@@ -91,12 +91,13 @@ def _placement(layer: Reading) -> str | None:
     paths = _Paths(layer)
     norms = {n.id for n in layer.all("norm") if not _inside_branch(layer, n)}
     branches = {b.id for b in paths.branches}
-    leading = {norm for norm in norms if paths.next.get(norm, set()) & branches}
+    sums = {key for keys in paths.next.values() for key in keys if "#add" in key}
+    # What leads a branch only is in front of it; what also goes on to the next sum is the residual stream itself.
+    leading = {norm for norm in norms if paths.next.get(norm, set()) & branches and not paths.next[norm] & sums}
     before = bool(leading)
     # A branch may add the residual itself, as BLOOM's do: the norm behind it then leads the next branch.
     after = any(paths.next.get(branch, set()) & (norms - leading) for branch in branches)
-    sums = {key for key in paths.next if "#add" in key}
-    after_sum = any(paths.next[key] & norms for key in sums) and not before
+    after_sum = any(paths.next.get(key, set()) & norms for key in sums) and not before
     if before and after:
         return "before-and-after-branch"
     return "before" if before else "after-branch" if after else "after-residual" if after_sum else None
