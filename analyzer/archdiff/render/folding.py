@@ -42,7 +42,7 @@ def alike(block: Block, drawn: Sequence[Block]) -> Alike | None:
             continue
         but = tuple(_differences(block, earlier))
         if len(but) <= MOST_DIFFERENCES and _shows_all(block, earlier):
-            return Alike(f"as {layers_of(earlier)}" + (", but:" if but else ""), but)
+            return Alike(f"as {layers_of(earlier)}, but:" if but else f"identical to {layers_of(earlier)}", but)
     return None
 
 

@@ -74,7 +74,7 @@ class TestContents:
     def test_layers_are_drawn_once_with_range_and_count(self):
         nodes, _, _ = parsed(dot(every_status()))
         assert sorted(shown(node) for node in named(nodes, "layers ")) == [
-            "+ layers 36–38  ×3   100 parametersas layers 0–35",
+            "+ layers 36–38  ×3   100 parametersidentical to layers 0–35",
             "~ layers 0–35  ×36   100 parameters",
             "~ layers 0–35  ×36   100 parameters",
         ]
