@@ -118,6 +118,11 @@ def test_a_module_that_declares_all_declares_what_it_has(name):
         assert not [entry for entry in declared if not hasattr(module, entry)]
 
 
+def is_rule(path: Path) -> bool:
+    """Whether the module is one rule, whose manual is the docstring of its function (`test_corpus.py` reads it)."""
+    return path.parent.name == "archdiff_rules" and not path.stem.startswith("_")
+
+
 def test_every_public_module_class_and_function_is_documented(root):
     bare = [
         name
@@ -125,7 +130,7 @@ def test_every_public_module_class_and_function_is_documented(root):
         for path in sorted((root / source).rglob("*.py"))
         if not path.stem.startswith("_") or path.stem == "__init__"
         for name, node in public_nodes(tree_of(path), path.relative_to(root / source).as_posix())
-        if not is_exempt(node) and not ast.get_docstring(node)
+        if not is_exempt(node) and not (is_rule(path) and isinstance(node, ast.Module)) and not ast.get_docstring(node)
     ]
     assert not bare
 

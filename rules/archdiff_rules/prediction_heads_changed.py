@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from archdiff.rule import rule
@@ -19,7 +20,7 @@ def prediction_heads_changed(comparison: Comparison) -> Iterator[Finding]:
         They predict tokens further ahead: a training objective, and a draft model for speculative decoding
         afterwards. transformers leaves them out when it builds most classes, so the checkpoint holds a
         layer that the instantiated model does not show, and published parameter counts may or may not
-        include it.
+        include it. The published weights hold them whether or not the class builds them, so a change breaks.
 
     Example:
         GLM-4.5-Air → Solar Open 100B: 1 → 0. GLM-4.5-Air stores its prediction layer as layer 46, after
@@ -30,4 +31,5 @@ def prediction_heads_changed(comparison: Comparison) -> Iterator[Finding]:
         parameters, say whether the prediction layer is in; take care that a layer-by-layer comparison does
         not pair it with an ordinary layer.
     """
-    return changed(comparison, {"prediction_heads.count": "multi-token-prediction layers"}, absent=True)
+    for finding in changed(comparison, {"prediction_heads.count": "multi-token-prediction layers"}, absent=True):
+        yield dataclasses.replace(finding, impact="breaking")
