@@ -1,8 +1,8 @@
 """Align the layers of two stacks as sequences, by similarity and not by number.
 
 Needleman and Wunsch (1970) with a free gap: the alignment that is best in the sum of similarities, where two
-layers that have little in common may not be paired. Scores are integers and ties are broken by value, so that
-swapping the two models mirrors the alignment.
+layers that have little in common may not be paired; of those that are equally good, the one that moves layers
+least. Scores are integers and ties are broken by value, so that swapping the two models mirrors the alignment.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ __all__ = ["align_stacks", "similarity"]
 _SCALE = 1000
 _LEAST = 250
 """Layers that share less than a quarter of what is known of them are never paired."""
+_NEVER = -(1 << 62)
 
 _MODALITIES = ("vision", "visual", "audio")
 
@@ -129,12 +130,11 @@ def _features(graph: ModelGraph, layer: Node) -> set[Any]:
 
 def _best_path(a: Sequence[Node], b: Sequence[Node], scores: _Scores) -> list[tuple[int | None, int | None]]:
     """Pairs of indices in order; None stands for a gap."""
-    table, best = _tables(a, b, scores)
+    worth, best = _tables(a, b, scores)
     i = j = 0
     steps: list[tuple[int | None, int | None]] = []
     while i < len(a) and j < len(b):
-        score = table[i, j]
-        if score >= _LEAST and best[i, j] == best[i + 1, j + 1] + score:
+        if best[i, j] == best[i + 1, j + 1] + worth[i, j]:
             steps.append((i, j))
             i, j = i + 1, j + 1
         elif _skip_old(a, b, i, j, best):
@@ -155,18 +155,24 @@ def _skip_old(a: Sequence[Node], b: Sequence[Node], i: int, j: int, best: Any) -
 
 
 def _tables(a: Sequence[Node], b: Sequence[Node], scores: _Scores) -> tuple[Any, Any]:
-    """Similarity of every pair, and the best sum from each pair of positions to the ends; thousandths, int64."""
+    """Worth of every pair, and the best sum from each pair of positions to the ends; int64.
+
+    Similarity decides; among equal sums, the layers that are paired stand as close as they can.
+    """
     kinds_a, kinds_b = _kinds(a), _kinds(b)
-    matrix = np.array([[scores.of(x, y) for y in kinds_b.values()] for x in kinds_a.values()], dtype=np.int64)
-    rows = np.array([list(kinds_a).index(x.identity) for x in a])
-    columns = np.array([list(kinds_b).index(y.identity) for y in b])
+    every = [scores.of(x, y) for x in kinds_a.values() for y in kinds_b.values()]
+    matrix = np.array(every, dtype=np.int64).reshape(len(kinds_a), len(kinds_b))
+    rows = np.array([list(kinds_a).index(x.identity) for x in a], dtype=np.int64)
+    columns = np.array([list(kinds_b).index(y.identity) for y in b], dtype=np.int64)
     table = matrix[np.ix_(rows, columns)]
-    allowed = np.where(table >= _LEAST, table, -(1 << 40))
+    apart = np.abs(np.arange(len(a))[:, None] - np.arange(len(b))[None, :])
+    farthest = 1 + min(len(a), len(b)) * max(len(a), len(b))
+    worth = np.where(table >= _LEAST, table * farthest - apart, _NEVER)
     best = np.zeros((len(a) + 1, len(b) + 1), dtype=np.int64)
     for i in range(len(a) - 1, -1, -1):
-        here = np.maximum(best[i + 1, :-1], best[i + 1, 1:] + allowed[i])
+        here = np.maximum(best[i + 1, :-1], best[i + 1, 1:] + worth[i])
         best[i, :-1] = np.maximum.accumulate(here[::-1])[::-1]
-    return table, best
+    return worth, best
 
 
 def _kinds(layers: Sequence[Node]) -> Mapping[str, Node]:
