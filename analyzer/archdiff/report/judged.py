@@ -41,15 +41,11 @@ def _covered(block: Block, partners: Mapping[tuple[Side, str], str], standing: S
         parts = tuple(_all(part, _ALONE[side]) for part in block.parts)
         return block.model_copy(update={"status": _ALONE[side], "parts": parts})
     found = standing.covered(block, side)
-    return block.model_copy(
-        update={"partner": partner, "parts": tuple(_marked(p, found) for p in block.parts)}
-    )
+    return block.model_copy(update={"partner": partner, "parts": tuple(_marked(p, found) for p in block.parts)})
 
 
 def _all(part: Part, status: Status) -> Part:
-    return part.model_copy(
-        update={"status": status, "parts": tuple(_all(inner, status) for inner in part.parts)}
-    )
+    return part.model_copy(update={"status": status, "parts": tuple(_all(inner, status) for inner in part.parts)})
 
 
 def _marked(part: Part, status: Mapping[str, Status]) -> Part:
@@ -98,18 +94,12 @@ class _Judge:
 def _layer_differences(comparison: Comparison, block: Block, side: Side) -> Iterator[str]:
     own = {number for first, last in block.layers for number in range(first, last + 1)}
     for stack in comparison.alignment:
-        if (
-            (stack.old if side == "old" else stack.new) != block.stack
-            or stack.old is None
-            or stack.new is None
-        ):
+        if (stack.old if side == "old" else stack.new) != block.stack or stack.old is None or stack.new is None:
             continue
         for a, b in stack.matched:
             if (a if side == "old" else b) in own:
                 old = comparison.old.nodes[comparison.old.stacks[stack.old][a]].facts
                 new = comparison.new.nodes[comparison.new.stacks[stack.new][b]].facts
                 for fact in _LAYER_FACTS:
-                    if old.get(fact) != new.get(fact) and (
-                        is_stated(old.get(fact)) or is_stated(new.get(fact))
-                    ):
+                    if old.get(fact) != new.get(fact) and (is_stated(old.get(fact)) or is_stated(new.get(fact))):
                         yield note(fact, old.get(fact), new.get(fact))

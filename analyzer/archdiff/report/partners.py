@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["partners_of"]
 
 
-def partners_of(
-    old: Sequence[Block], new: Sequence[Block], comparison: Comparison
-) -> Mapping[tuple[Side, str], str]:
+def partners_of(old: Sequence[Block], new: Sequence[Block], comparison: Comparison) -> Mapping[tuple[Side, str], str]:
     """For a side and the id of a block there, the block of the other model that it corresponds to.
 
     Blocks of layers face the block with most of their layers' partners; the others go by role and order.
@@ -33,9 +31,7 @@ def partners_of(
     return found
 
 
-def _by_layers(
-    old: Sequence[Block], new: Sequence[Block], comparison: Comparison
-) -> Counter[tuple[str, str]]:
+def _by_layers(old: Sequence[Block], new: Sequence[Block], comparison: Comparison) -> Counter[tuple[str, str]]:
     left, right = _homes(old), _homes(new)
     return Counter(
         (left[stack.old, a], right[stack.new, b])
