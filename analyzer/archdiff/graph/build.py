@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-__all__ = ["Built", "instantiate", "quiet"]
+__all__ = ["AUTO_CLASSES", "Built", "instantiate", "quiet"]
 
-_AUTO_CLASSES = ("AutoModelForCausalLM", "AutoModelForImageTextToText", "AutoModelForSeq2SeqLM", "AutoModel")
+AUTO_CLASSES = ("AutoModelForCausalLM", "AutoModelForImageTextToText", "AutoModelForSeq2SeqLM", "AutoModel")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _model_class(
         found = getattr(transformers, name, None)
         if isinstance(found, type) and getattr(found, "config_class", None) is type(settings):
             return found, ()
-    for auto in _AUTO_CLASSES:
+    for auto in AUTO_CLASSES:
         mapping = getattr(transformers, auto)._model_mapping
         if type(settings) in mapping:
             chosen = mapping[type(settings)]

@@ -1,0 +1,40 @@
+"""Which types there are, and what a config file of each would hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import transformers
+from transformers import CONFIG_MAPPING
+from transformers.models.auto import modeling_auto
+
+from archdiff.graph.build import AUTO_CLASSES
+
+__all__ = ["class_of", "config_of", "kinds"]
+
+
+def kinds() -> dict[str, str]:
+    """Every type that has a model class, sorted, with the auto class that archdiff builds it through."""
+    known = {auto: getattr(transformers, auto)._model_mapping._model_mapping for auto in AUTO_CLASSES}
+    found = {name: next((auto for auto in AUTO_CLASSES if name in known[auto]), None) for name in CONFIG_MAPPING}
+    return {name: auto for name, auto in sorted(found.items()) if auto is not None}
+
+
+def without_class() -> list[str]:
+    """Types that have a config and no class in any auto class: parts of other models."""
+    names = [name for name in dir(modeling_auto) if name.startswith("MODEL_") and name.endswith("MAPPING_NAMES")]
+    every = [getattr(modeling_auto, name) for name in names]
+    return sorted(name for name in CONFIG_MAPPING if not any(name in mapping for mapping in every))
+
+
+def config_of(model_type: str) -> dict[str, Any]:
+    """What `save_pretrained` would write for a default config of the type."""
+    values: dict[str, Any] = CONFIG_MAPPING[model_type]().to_dict()
+    return values
+
+
+def class_of(model_type: str) -> type:
+    """The class of the first auto class that knows the type."""
+    mapping = getattr(transformers, kinds()[model_type])._model_mapping
+    chosen = mapping[CONFIG_MAPPING[model_type]]
+    return chosen[0] if isinstance(chosen, tuple) else chosen
