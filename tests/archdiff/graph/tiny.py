@@ -32,11 +32,11 @@ LLAMA = {
     "tie_word_embeddings": False,
     "torch_dtype": "bfloat16",
 }
-MOE = {"num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 24}
+MOE = {"num_experts": 6, "num_experts_per_tok": 2, "moe_intermediate_size": 36}
 DEEPSEEK_MOE = {
     "n_routed_experts": 6,
     "num_experts_per_tok": 2,
-    "moe_intermediate_size": 24,
+    "moe_intermediate_size": 36,
     "n_shared_experts": 1,
     "first_k_dense_replace": 1,
     "n_group": 1,
@@ -49,7 +49,7 @@ LATENT = {
     "kv_lora_rank": 28,
     "qk_nope_head_dim": 16,
     "qk_rope_head_dim": 8,
-    "v_head_dim": 12,
+    "v_head_dim": 14,
     "num_key_value_heads": 4,
 }
 CLASSIC = {"vocab_size": 160, "tie_word_embeddings": True}
