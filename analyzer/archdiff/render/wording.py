@@ -111,7 +111,8 @@ class _Teller:
         old, new = self.old.get(fact), self.new.get(fact)
         if fact in self.moved:
             if fact == "rotary.scaling.parameters":
-                yield (Span("other scaling parameters", bold=True),)
+                if "rotary.scaling.kind" not in self.moved and (is_stated(old) or not self.own_only):
+                    yield (Span("other scaling parameters", bold=True),)
             elif not self.own_only:
                 yield (Span(note(fact, old, new), bold=True),)
             elif is_stated(old):
