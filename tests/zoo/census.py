@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import transformers
+from accelerate import init_empty_weights
 from transformers import CONFIG_MAPPING
 from transformers.models.auto import modeling_auto
 
 from archdiff.graph.build import AUTO_CLASSES
 
-__all__ = ["class_of", "config_of", "kinds"]
+__all__ = ["config_of", "instantiate_alone", "kinds", "without_class"]
 
 
 def kinds() -> dict[str, str]:
@@ -28,13 +30,12 @@ def without_class() -> list[str]:
 
 
 def config_of(model_type: str) -> dict[str, Any]:
-    """What `save_pretrained` would write for a default config of the type."""
-    values: dict[str, Any] = CONFIG_MAPPING[model_type]().to_dict()
+    """What a config file of the type's default config holds."""
+    values: dict[str, Any] = json.loads(CONFIG_MAPPING[model_type]().to_json_string(use_diff=False))
     return values
 
 
-def class_of(model_type: str) -> type:
-    """The class of the first auto class that knows the type."""
-    mapping = getattr(transformers, kinds()[model_type])._model_mapping
-    chosen = mapping[CONFIG_MAPPING[model_type]]
-    return chosen[0] if isinstance(chosen, tuple) else chosen
+def instantiate_alone(model_type: str) -> None:
+    """Build the type on the meta device with transformers alone, as `AutoModel….from_config` would."""
+    with init_empty_weights(include_buffers=True):
+        getattr(transformers, kinds()[model_type]).from_config(CONFIG_MAPPING[model_type]())

@@ -5,13 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from accelerate import init_empty_weights
-
 from archdiff.compare import compare
 from archdiff.graph import build_graph
 from archdiff.graph.build import quiet
 from archdiff.sources.source import Origin, make
-from tests.zoo.census import class_of, config_of, kinds
+from tests.zoo.census import config_of, instantiate_alone, kinds
 from tests.zoo.table import Row
 
 if TYPE_CHECKING:
@@ -79,18 +77,10 @@ def _blame(model_type: str, error: Exception) -> str:
     """Whether transformers alone can do what archdiff could not."""
     try:
         with quiet():
-            config = type(_config(model_type))()
-            with init_empty_weights(include_buffers=True):
-                class_of(model_type)._from_config(config)
+            instantiate_alone(model_type)
     except Exception as own:  # noqa: BLE001 - any class may fail in any way
         return f"transformers: {_line(own)}"
     return f"archdiff: {_line(error)}"
-
-
-def _config(model_type: str) -> object:
-    from transformers import CONFIG_MAPPING
-
-    return CONFIG_MAPPING[model_type]()
 
 
 def _line(error: BaseException) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import transformers
@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 
 __all__ = ["AUTO_CLASSES", "Built", "instantiate", "quiet"]
 
-AUTO_CLASSES = ("AutoModelForCausalLM", "AutoModelForImageTextToText", "AutoModelForSeq2SeqLM", "AutoModel")
+AUTO_CLASSES = (
+    "AutoModelForCausalLM",
+    "AutoModelForImageTextToText",
+    "AutoModelForSeq2SeqLM",
+    "AutoModel",
+    "AutoModelForMultimodalLM",
+    "AutoModelForSpeechSeq2Seq",
+    "AutoModelForPreTraining",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,10 +65,27 @@ def instantiate(config: Mapping[str, Any], subject: str) -> Built:
     with quiet(), _plain_errors(subject):
         prepared, family, notes = _known_type(dict(config), subject)
         settings = AutoConfig.for_model(prepared.pop("model_type"), **prepared)
-        model_class, class_notes = _model_class(settings, config, family)
-        with init_empty_weights(include_buffers=True):
-            model = model_class._from_config(settings, attn_implementation="eager")  # type: ignore[attr-defined]  # every transformers class has it
-    return Built(model, settings, family.renames if family else {}, (*notes, *class_notes))
+        candidates, named = _model_classes(settings, config, family)
+        model = _first_built(candidates, settings)
+    if not named and _architectures(config):
+        notes = (*notes, f"`architectures` names no shipped class: built {type(model).__name__}")
+    return Built(model, settings, family.renames if family else {}, notes)
+
+
+def _first_built(candidates: list[type[nn.Module]], settings: PreTrainedConfig) -> nn.Module:
+    """An instance of the first class that can be built."""
+    if not candidates:
+        raise BuildError(settings.model_type, "has no model class in transformers", "compare another model")
+    for model_class in candidates[:-1]:
+        with suppress(Exception):  # the next class may take a part of the config that is sound
+            return _on_meta(model_class, settings)
+    return _on_meta(candidates[-1], settings)
+
+
+def _on_meta(model_class: Any, settings: PreTrainedConfig) -> nn.Module:
+    with init_empty_weights(include_buffers=True):
+        built: nn.Module = model_class._from_config(_config_for(model_class, settings), attn_implementation="eager")
+    return built
 
 
 def _known_type(config: dict[str, Any], subject: str) -> tuple[dict[str, Any], Family | None, tuple[str, ...]]:
@@ -106,23 +131,35 @@ def _unknown(subject: str, model_type: object, auto_map: object) -> ConfigError:
     return ConfigError(subject, cause, "upgrade transformers, or correct `model_type`")
 
 
-def _model_class(
+def _model_classes(
     settings: PreTrainedConfig, config: Mapping[str, Any], family: Family | None
-) -> tuple[type[nn.Module], tuple[str, ...]]:
-    """The class that `architectures` names, else the first auto class that knows the config."""
-    names = (family.class_name,) if family else _architectures(config)
-    for name in names:
+) -> tuple[list[type[nn.Module]], bool]:
+    """The class that `architectures` names, else those of the auto classes; and whether it was named.
+
+    Classes that take the whole config come before those that take a part of it.
+    """
+    for name in (family.class_name,) if family else _architectures(config):
         found = getattr(transformers, name, None)
         if isinstance(found, type) and getattr(found, "config_class", None) is type(settings):
-            return found, ()
-    for auto in AUTO_CLASSES:
-        mapping = getattr(transformers, auto)._model_mapping
-        if type(settings) in mapping:
-            chosen = mapping[type(settings)]
-            chosen = chosen[0] if isinstance(chosen, tuple) else chosen
-            note = f"`architectures` names no shipped class: built {chosen.__name__}"
-            return chosen, (note,) if names else ()
-    raise BuildError(settings.model_type, "has a config and no model class in transformers", "compare another model")
+            return [found], True
+    shipped = [found for found in _shipped_classes(settings) if _config_for(found, settings) is not None]
+    return sorted(shipped, key=lambda found: _config_for(found, settings) is not settings), False
+
+
+def _shipped_classes(settings: PreTrainedConfig) -> list[type[nn.Module]]:
+    """The classes that the auto classes keep for the type; asked by name, as types may share a config class."""
+    kept = [getattr(transformers, auto)._model_mapping._model_mapping for auto in AUTO_CLASSES]
+    listed = [mapping[settings.model_type] for mapping in kept if settings.model_type in mapping]
+    found = [getattr(transformers, entry[0] if isinstance(entry, tuple) else entry, None) for entry in listed]
+    return [item for item in found if isinstance(item, type)]
+
+
+def _config_for(model_class: type[nn.Module], settings: PreTrainedConfig) -> PreTrainedConfig | None:
+    """What the class is built from: the config, or the nested one that a language model alone takes."""
+    wanted = getattr(model_class, "config_class", None)
+    if wanted is None or isinstance(settings, wanted):
+        return settings
+    return next((item for item in vars(settings).values() if isinstance(item, wanted)), None)
 
 
 @contextmanager
