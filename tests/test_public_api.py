@@ -7,12 +7,15 @@ import importlib
 import inspect
 import pkgutil
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import archdiff
 from archdiff import errors
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PUBLIC = sorted(getattr(archdiff, "__all__", ()))
 MODULES = sorted(info.name for info in pkgutil.walk_packages(archdiff.__path__, "archdiff."))
