@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archdiff.errors import SourceError
-from archdiff.sources import card, snapshot
+from archdiff.sources import card, checkpoint, snapshot
 from archdiff.sources.json_text import read_object
 from archdiff.sources.source import Origin, Source, make
 from archdiff.text import is_hub_id, printable
@@ -31,8 +31,8 @@ _INSTEAD = (
 def load(reference: Reference) -> Source | Snapshot:
     """Read the config, or the snapshot, that a path reference names.
 
-    A directory's model card (README.md) is read too, where there is one. A snapshot directory of the hub's
-    cache is recognised and keeps its hub id and commit.
+    A directory's model card (README.md) and the headers of its safetensors files are read too, where there are
+    any. A snapshot directory of the hub's cache is recognised and keeps its hub id and commit.
 
     Raises:
         SourceError: the directory holds no config, or the file cannot be read as one.
@@ -50,7 +50,8 @@ def load(reference: Reference) -> Source | Snapshot:
     declared = card.read_beside(file, config) if is_directory else card.NOTHING
     hub_id, revision = _cached(file.parent)
     name = hub_id or printable(_name(file))
-    origin = Origin(hub_id, revision, declared.licence, None, declared.lineage, declared.notes)
+    shipped = checkpoint.read_directory(path, reference.text) if is_directory else None
+    origin = Origin(hub_id, revision, declared.licence, None, declared.lineage, declared.notes, shipped)
     return make(reference.text, "directory" if is_directory else "file", name, config, origin)
 
 

@@ -1,7 +1,7 @@
 """A model on the hub, or in the hub's cache on this machine.
 
 Goes through huggingface_hub, so HF_ENDPOINT, HF_HUB_OFFLINE, HF_TOKEN, HF_HOME and its other variables apply.
-Reads config.json and the model card, nothing else.
+Reads config.json, the model card, the index and the headers of the safetensors files, nothing else.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
+from huggingface_hub import errors, get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
 from huggingface_hub.errors import LocalEntryNotFoundError
 from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
 from archdiff.errors import ArchdiffError, SourceError
 from archdiff.sources import card
+from archdiff.sources.checkpoint import INDEX, LARGEST_INDEX, SINGLE, read_index
 from archdiff.sources.hub_errors import FAILURES, is_unreachable, translate
+from archdiff.sources.hub_headers import MOST, Remote
 from archdiff.sources.json_text import LARGEST, read_object
 from archdiff.sources.source import Origin, Source, make
 from archdiff.text import printable
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from archdiff.reference import Reference
+    from archdiff.sources.headers import Shipped
 
 __all__ = ["load"]
 
@@ -46,9 +49,10 @@ def load(reference: Reference) -> Source:
         config = read_object(file, reference.text)
         _fetch_card(reference, file.parent.name)
         declared = card.read_beside(file, config)
+        shipped, unread = _shipped(reference, file.parent, online=not notes)
     name = reference.target
-    notes = (*notes, *declared.notes)
-    origin = Origin(name, file.parent.name, declared.licence, None, declared.lineage, notes)
+    notes = (*notes, *declared.notes, *unread)
+    origin = Origin(name, file.parent.name, declared.licence, None, declared.lineage, notes, shipped)
     return make(reference.text, "hub", name, config, origin)
 
 
@@ -63,14 +67,31 @@ def _fetch_config(reference: Reference) -> tuple[Path, tuple[str, ...]]:
         return cached, (f"hub not asked or not reached; config is the cached commit {cached.parent.name}",)
 
 
-def _download(reference: Reference, name: str, revision: str | None) -> Path:
-    """Download a file of at most `LARGEST` bytes; asks for its size first, once and without retrying."""
+def _shipped(reference: Reference, folder: Path, *, online: bool) -> tuple[tuple[Shipped, ...] | None, tuple[str, ...]]:
+    """Return what the commit in `folder` ships, and a note where it ships something that was not read."""
+    remote = Remote(reference, folder, online=online)
+    try:
+        if online and not remote.is_kept(SINGLE) and not (folder / INDEX).exists():
+            with suppress(errors.EntryNotFoundError):
+                _download(reference, INDEX, folder.name, LARGEST_INDEX)
+        if not (folder / INDEX).exists():
+            return remote.single(), ()
+        listed = read_index(folder / INDEX, reference.text)
+        if (number := len(set(listed.values()))) > MOST:
+            return None, (f"shipped tensors were not read: they stand in {number:,} files",)
+        return remote.shards(listed), ()
+    except FAILURES as error:
+        return None, (f"shipped tensors were not read: {translate(error, reference).cause}",)
+
+
+def _download(reference: Reference, name: str, revision: str | None, largest: int = LARGEST) -> Path:
+    """Download a file of at most `largest` bytes; asks for its size first, once and without retrying."""
     metadata = get_hf_file_metadata(hf_hub_url(reference.target, name, revision=revision))
     if metadata.commit_hash is None:
         remedy = "check HF_ENDPOINT"
         raise SourceError(printable(reference.text), "the endpoint does not answer as a hub does", remedy)
-    if metadata.size is not None and metadata.size > LARGEST:
-        cause = f"its {name} is larger than {LARGEST // 2**20} MiB, which none is"
+    if metadata.size is not None and metadata.size > largest:
+        cause = f"its {name} is larger than {largest // 2**20} MiB, which none is"
         raise SourceError(printable(reference.text), cause, "name a local config.json")
     return Path(hf_hub_download(reference.target, name, revision=revision))
 

@@ -15,6 +15,8 @@ from archdiff.sources.limits import check
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from archdiff.sources.headers import Shipped
+
 __all__ = ["Kind", "Lineage", "Origin", "Source", "digest", "make"]
 
 Kind: TypeAlias = Literal["file", "directory", "catalogue", "hub"]
@@ -27,7 +29,7 @@ class Source:
     `reference` is what the user typed; `name` what output calls the model; `config` a private copy of the
     published config (copy it before a change); `digest` the SHA-256 of its canonical JSON; `revision` the
     commit, where known; `released` an ISO date; `lineage` what the publisher declares; `notes` facts that a
-    report must repeat.
+    report must repeat; `shipped` the tensors of the checkpoint, sorted by name, None where no header was read.
     """
 
     reference: str
@@ -41,6 +43,7 @@ class Source:
     released: str | None = None
     lineage: tuple[Lineage, ...] = ()
     notes: tuple[str, ...] = ()
+    shipped: tuple[Shipped, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Origin:
     released: str | None = None
     lineage: tuple[Lineage, ...] = ()
     notes: tuple[str, ...] = ()
+    shipped: tuple[Shipped, ...] | None = None
 
 
 def make(reference: str, kind: Kind, name: str, config: Mapping[str, object], origin: Origin) -> Source:
@@ -76,6 +80,7 @@ def make(reference: str, kind: Kind, name: str, config: Mapping[str, object], or
         released=origin.released,
         lineage=origin.lineage,
         notes=notes,
+        shipped=origin.shipped,
     )
 
 

@@ -1,10 +1,11 @@
-"""A hub on loopback: answers what huggingface_hub asks about files, and counts the questions."""
+"""A hub on loopback: answers what huggingface_hub asks about files and ranges of them, and counts the questions."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
@@ -23,6 +24,8 @@ class Hub:
     broken: dict[str, int] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     announced_size: int | None = None
+    ranges: bool = True
+    sent: dict[str, int] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     url: str = ""
 
@@ -65,6 +68,11 @@ def handler(hub):
                 return
             token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
             status, headers, body = hub.answer(f"{owner}/{name}", revision, file, token)
+            asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+            if status == 200 and asked and hub.ranges:
+                first, last = int(asked[1]), min(int(asked[2]), len(body) - 1)
+                headers = {**headers, "Content-Range": f"bytes {first}-{last}/{len(body)}"}
+                status, body = 206, body[first : last + 1]
             self.send_response(status)
             for key, value in headers.items():
                 self.send_header(key, value)
@@ -72,7 +80,9 @@ def handler(hub):
             self.send_header("Content-Length", str(size))
             self.end_headers()
             if with_body:
-                self.wfile.write(body)
+                hub.sent[file] = hub.sent.get(file, 0) + len(body)
+                with suppress(ConnectionError):  # a client that has read enough leaves
+                    self.wfile.write(body)
 
         def log_message(self, *_):
             pass

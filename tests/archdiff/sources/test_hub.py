@@ -82,16 +82,17 @@ def test_a_model_needs_no_card(hub, client):
     assert (source["licence"], source["lineage"]) == (None, [])
 
 
-def test_only_config_and_card_are_asked_for(hub, client):
+def test_only_config_card_index_and_weights_are_asked_for(hub, client):
     client("owner/model")
-    assert {request.rpartition("/")[2] for request in hub.requests} == {"config.json", "README.md"}
+    names = ["config.json", "README.md", "model.safetensors", "model.safetensors.index.json"]
+    assert {request.rpartition("/")[2] for request in hub.requests} == set(names)
 
 
 def test_a_second_look_downloads_nothing(hub, client):
     client("owner/model")
-    hub.requests.clear()
+    hub.sent.clear()
     client("owner/model")
-    assert not [request for request in hub.requests if request.startswith("GET")]
+    assert not any(hub.sent.values())
 
 
 def test_offline_takes_the_cache_and_says_so(hub, client):

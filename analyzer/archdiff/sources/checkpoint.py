@@ -1,0 +1,131 @@
+"""The tensors that a directory ships: one safetensors file, or the shards that an index lists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archdiff.errors import SourceError
+from archdiff.sources.headers import Shipped, read_file
+from archdiff.sources.json_text import read_object
+from archdiff.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+__all__ = ["ADAPTER", "INDEX", "LARGEST_INDEX", "SINGLE", "agreed", "read_directory", "read_index"]
+
+SINGLE = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+ADAPTER = "adapter_model.safetensors"
+
+LARGEST_INDEX = 64 * 2**20
+"""The most bytes of an index; that of a trillion parameters in 140,000 tensors has 16 MB."""
+
+_MOST_SHARDS = 10_000
+_POINTER = b"version https://git-lfs"
+_INDEX_REMEDY = "download the index again"
+
+
+def read_directory(directory: Path, subject: str) -> tuple[Shipped, ...] | None:
+    """Return what the directory ships, sorted by name; None where none of its weights are there.
+
+    An index without a single shard, and files that git-lfs has not fetched, are weights that are not there.
+
+    Raises:
+        SourceError: an index or a header breaks its format, the two disagree, or some shards are missing.
+    """
+    index = directory / INDEX
+    if (directory / SINGLE).exists() and not index.exists():
+        return _sorted(_one(directory / SINGLE, subject))
+    if not index.exists():
+        return _sorted(_only(directory, subject))
+    shards = read_index(index, subject)
+    there = {name for name in set(shards.values()) if _is_there(directory / name)}
+    if not there:
+        return None
+    if missing := sorted(set(shards.values()) - there):
+        raise _fault(subject, f"lists {printable(missing[0], 80)}, which is not there", "download the missing shards")
+    return agreed(shards, lambda name: read_file(directory / name, subject), subject)
+
+
+def read_index(path: Path, subject: str) -> dict[str, str]:
+    """Return the file of each tensor that the index at `path` lists.
+
+    Raises:
+        SourceError: it cannot be read, or maps anything but tensor names to safetensors files beside it.
+    """
+    try:
+        listed = read_object(path, subject, LARGEST_INDEX).get("weight_map")
+    except SourceError as error:
+        raise _fault(subject, f"cannot be used: {error.cause}", _INDEX_REMEDY) from error
+    if not isinstance(listed, dict) or not listed:
+        raise _fault(subject, "has no weight_map", _INDEX_REMEDY)
+    for tensor, file in listed.items():
+        if not isinstance(file, str) or not _is_plain(file):
+            cause = f"puts tensor {printable(repr(tensor), 80)} outside its directory or into no safetensors file"
+            raise _fault(subject, f"{cause} ({printable(repr(file), 80)})", _INDEX_REMEDY)
+    if len(set(listed.values())) > _MOST_SHARDS:
+        raise _fault(subject, f"lists more than {_MOST_SHARDS:,} shards", _INDEX_REMEDY)
+    return listed
+
+
+def agreed(shards: Mapping[str, str], read: Callable[[str], tuple[Shipped, ...]], subject: str) -> tuple[Shipped, ...]:
+    """Read every shard of an index, and return the tensors, sorted by name.
+
+    Raises:
+        SourceError: a tensor is not in the shard that lists it, or in one that does not.
+    """
+    found = [(tensor, file) for file in sorted(set(shards.values())) for tensor in read(file)]
+    for tensor, file in found:
+        if shards.get(tensor.name) != file:
+            cause = f"does not list tensor {printable(repr(tensor.name), 80)} of {printable(file, 80)}"
+            raise _fault(subject, cause, _INDEX_REMEDY)
+    if absent := shards.keys() - {tensor.name for tensor, _ in found}:
+        name = min(absent)
+        cause = f"lists tensor {printable(repr(name), 80)}, which {printable(shards[name], 80)} does not hold"
+        raise _fault(subject, cause, _INDEX_REMEDY)
+    return tuple(sorted((tensor for tensor, _ in found), key=lambda tensor: tensor.name))
+
+
+def _is_plain(name: str) -> bool:
+    """Whether it names a safetensors file in the directory itself."""
+    return (
+        name.endswith(".safetensors")
+        and len(name) <= 255
+        and not name.startswith(".")
+        and not set(name) & set("/\\:\0")
+        and name.isprintable()
+    )
+
+
+def _only(directory: Path, subject: str) -> tuple[Shipped, ...] | None:
+    """What the single file under another name ships; several without an index are no checkpoint."""
+    files = sorted(path for path in directory.glob("*.safetensors") if path.name != ADAPTER)
+    if len(files) > 1:
+        names = f"{printable(files[0].name, 40)} and {len(files) - 1} more"
+        raise SourceError(printable(subject), f"holds {names}, without {INDEX}", "add the index, or name one file")
+    return _one(files[0], subject) if files else None
+
+
+def _one(path: Path, subject: str) -> tuple[Shipped, ...] | None:
+    return read_file(path, subject) if _is_there(path) else None
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file, and not the note that git-lfs leaves in the place of one."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return file.read(len(_POINTER)) != _POINTER
+    except OSError:
+        return path.exists()
+
+
+def _sorted(tensors: tuple[Shipped, ...] | None) -> tuple[Shipped, ...] | None:
+    return None if tensors is None else tuple(sorted(tensors, key=lambda tensor: tensor.name))
+
+
+def _fault(subject: str, cause: str, remedy: str) -> SourceError:
+    return SourceError(printable(subject), f"{INDEX} {cause}", remedy)
