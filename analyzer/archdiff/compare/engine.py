@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from archdiff.compare.align import align_stacks
@@ -12,6 +12,7 @@ from archdiff.compare.comparison import Comparison, StackAlignment
 from archdiff.compare.inert import inert_config
 from archdiff.compare.match import NO_STACKS, Stacks, match
 from archdiff.compare.nodes import Found, alone, between
+from archdiff.compare.replay import new_names, new_owner
 from archdiff.graph.digests import digest
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def compare(old: ModelGraph, new: ModelGraph) -> Comparison:
     for stack in alignment:
         _inside(old, new, stack, found)
     for change in (*_config(old, new), *_model(old, new)):
+        found.add(change, None)
+    for change in _ties(old, new, alignment, found.changes()):
         found.add(change, None)
     return Comparison(old, new, alignment, found.changes())
 
@@ -153,6 +156,22 @@ def _star(path: str | None, layer: str) -> str | None:
     if path is None:
         return None
     return f"{layer.rpartition('.')[0]}.*{path.removeprefix(layer)}"
+
+
+def _ties(
+    old: ModelGraph, new: ModelGraph, alignment: Iterable[StackAlignment], changes: Sequence[Change]
+) -> Iterator[Found]:
+    """Tensors that share storage in both models, but not with tensors that correspond."""
+    tied = [(node, t) for node in old.nodes.values() for t in node.tensors if t.tied_to is not None]
+    names = new_names(old, alignment, changes) if tied else {}
+    for node, tensor in tied:
+        partner = new.nodes.get(names.get(node.id, "#"))
+        others = {t.name: t.tied_to for t in partner.tensors} if partner is not None else {}
+        owner = others.get(tensor.name)
+        if partner is not None and owner is not None and owner != new_owner(tensor, names):
+            yield Found(
+                "tensor-retied", node.id, partner.id, node.role, tensor.name, tensor.tied_to, owner, "behavioral"
+            )
 
 
 def _config(old: ModelGraph, new: ModelGraph) -> Iterator[Found]:

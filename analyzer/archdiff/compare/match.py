@@ -156,7 +156,7 @@ def _assign(first: Sequence[Node], second: Sequence[Node], stacks: Stacks, *, sa
 def _ranked(first: Sequence[Node], second: Sequence[Node], stacks: Stacks) -> Iterator[tuple[int, int, int]]:
     """Score and positions of the pairs that may be matched, the best first, in an order that swapping mirrors."""
     allowed = [
-        (i, j, _score(a, b), sorted((a.name, b.name)))
+        (i, j, _score(a, b) + _around(a, b, stacks), sorted((a.name, b.name)))
         for i, a in enumerate(first)
         for j, b in enumerate(second)
         if a.id not in stacks.old and b.id not in stacks.new
@@ -174,6 +174,14 @@ def _score(a: Node, b: Node) -> int:
     score += 3 if a.structure == b.structure and a.tensors else 0
     score += 2 if a.class_name == b.class_name else 0
     return score + (1 if a.function is not None and a.function == b.function else 0)
+
+
+def _around(a: Node, b: Node, stacks: Stacks) -> int:
+    """What speaks for two modules that have no role, and that the layers or a name alone tell apart."""
+    if a.role or b.role:
+        return 0
+    holds = any(_below(first, [a.id]) and _below(second, [b.id]) for first, second in stacks.pairs.items())
+    return _LEAST if holds else 1
 
 
 def _moved(

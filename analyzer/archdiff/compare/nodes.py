@@ -171,7 +171,10 @@ def _tensor(base: Found, a: Tensor, b: Tensor, *, stated: bool) -> Iterator[Foun
         yield dataclasses.replace(base, kind="tensor-retyped", before=a.dtype, after=b.dtype, inert=inert)
     if a.kind != b.kind:
         inert = "stored and read alike; whether it is trained does not change what is computed"
-        yield dataclasses.replace(base, kind="tensor-retyped", before=a.kind, after=b.kind, inert=inert)
+        trained = b.count if b.kind == "parameter" else -a.count
+        yield dataclasses.replace(
+            base, kind="tensor-retyped", before=a.kind, after=b.kind, inert=inert, parameters=trained
+        )
     if a.digest != b.digest:
         yield dataclasses.replace(
             base, kind="tensor-recomputed", before=a.digest, after=b.digest, axes=b.axes, impact="behavioral"
@@ -188,7 +191,7 @@ def _reshaped(base: Found, a: Tensor, b: Tensor) -> Iterator[Found]:
     """One change for each axis whose size differs, with its share of the parameters gained or lost."""
     impact: Impact = "breaking" if a.persistent and b.persistent else "behavioral"
     base = dataclasses.replace(base, kind="tensor-reshaped", impact=impact)
-    trained = a.kind == "parameter" and b.tied_to is None and a.tied_to is None
+    trained = a.kind == b.kind == "parameter" and b.tied_to is None and a.tied_to is None
     if sorted(a.axes) != sorted(b.axes) or len(set(a.axes)) != len(a.axes):
         resized = [(k, x, m, n) for k, (x, m, n) in enumerate(zip(b.axes, a.shape, b.shape, strict=False)) if m != n]
         if len(a.shape) != len(b.shape) or len(a.axes) != len(a.shape):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from archdiff.compare.comparison import StackAlignment
     from archdiff.graph.schema import ModelGraph, Node, Tensor, Value
 
-__all__ = ["Module", "modules", "replay"]
+__all__ = ["Module", "modules", "new_names", "new_owner", "replay"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,16 +48,16 @@ def replay(old: ModelGraph, alignment: Iterable[StackAlignment], changes: Sequen
         changes: everything that differs.
 
     Raises:
-        KeyError: a change stands where OLD and the changes before it have no module or no tensor.
+        KeyError: a change stands where OLD and the changes before it have no module or no tensor, or adds a module
+            where there is one.
     """
-    gone = {key for change in changes if change.kind == "module-removed" for key, _ in _parts(change)}
-    names = _new_names(old, gone, _explicit(old, alignment, changes))
+    names = new_names(old, alignment, changes)
     drafts = {names[key]: _Draft(old.nodes[key]) for key in names}
     for draft in drafts.values():
         draft.tensors = {name: _retied(tensor, names) for name, tensor in draft.tensors.items()}
     for change in changes:
         if change.kind == "module-added":
-            drafts.update((key, _Draft(node)) for key, node in _parts(change))
+            _add(drafts, change)
     for kind, apply in _STEPS:
         for change in changes:
             if change.kind == kind and change.new is not None:
@@ -73,6 +73,13 @@ class _Draft:
         self.class_name = node.class_name
         self.attributes = dict(node.attributes)
         self.tensors = {tensor.name: tensor for tensor in node.tensors}
+
+
+def _add(drafts: dict[str, _Draft], change: Change) -> None:
+    for key, node in _parts(change):
+        if key in drafts:
+            raise KeyError(key)
+        drafts[key] = _Draft(node)
 
 
 def _freeze(draft: _Draft) -> Module:
@@ -115,8 +122,10 @@ def _explicit(old: ModelGraph, alignment: Iterable[StackAlignment], changes: Ite
     return names
 
 
-def _new_names(old: ModelGraph, gone: set[str], explicit: Mapping[str, str]) -> dict[str, str]:
+def new_names(old: ModelGraph, alignment: Iterable[StackAlignment], changes: Sequence[Change]) -> dict[str, str]:
     """Id in NEW of every module of OLD that is still there."""
+    gone = {key for change in changes if change.kind == "module-removed" for key, _ in _parts(change)}
+    explicit = _explicit(old, alignment, changes)
     names: dict[str, str] = {}
     for key in old.subtree(""):
         if old.nodes[key].kind == "module" and key not in gone:
@@ -130,11 +139,18 @@ def _inside(names: Mapping[str, str], key: str) -> str:
 
 
 def _retied(tensor: Tensor, names: Mapping[str, str]) -> Tensor:
-    """The tensor with the new name of the one whose storage it shares."""
-    if tensor.tied_to is None:
-        return tensor
-    owner, _, name = tensor.tied_to.rpartition(".")
-    return dataclasses.replace(tensor, tied_to=f"{names[owner]}.{name}" if owner in names else None)
+    return dataclasses.replace(tensor, tied_to=new_owner(tensor, names))
+
+
+def new_owner(tensor: Tensor, names: Mapping[str, str]) -> str | None:
+    """The name in NEW of the tensor whose storage this one shares; None if it has its own or the other is gone.
+
+    Args:
+        tensor: of OLD.
+        names: as `new_names` gives them.
+    """
+    module, _, name = (tensor.tied_to or "").rpartition(".")
+    return f"{names[module]}.{name}" if tensor.tied_to and module in names else None
 
 
 def _class(draft: _Draft, change: Change) -> None:
