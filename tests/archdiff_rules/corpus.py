@@ -35,8 +35,8 @@ def side(case, name):
 def contents(path):
     """Everything that a reference to the path may read, for comparing and caching."""
     if path.is_file():
-        return (("", path.read_text()),)
-    return tuple(sorted((str(file), file.read_text()) for file in path.iterdir()))
+        return (("", path.read_bytes()),)
+    return tuple(sorted((str(file), file.read_bytes()) for file in path.iterdir()))
 
 
 def faults(case, rules):

@@ -15,6 +15,7 @@ from archdiff.graph.facts import facts_of
 from archdiff.graph.fingerprints import identities_of, static_fingerprints, structures_of
 from archdiff.graph.flow import flow_of
 from archdiff.graph.function import Functions, functions_of
+from archdiff.graph.loading import load, notes_on
 from archdiff.graph.parts import layer_stacks, modules_of
 from archdiff.graph.roles import Sizes, assign
 from archdiff.graph.schema import SCHEMA_VERSION, ModelGraph, Node, Operator, freeze
@@ -22,7 +23,7 @@ from archdiff.graph.settings import normalised, per_layer, sizes_of
 from archdiff.graph.trace import Trace, trace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from archdiff.sources import Source
 
@@ -51,7 +52,20 @@ def build_graph(source: Source) -> ModelGraph:
     traced = [_with_function(node, recording, functions) for node in nodes]
     network = _network(traced, recording, stacks)
     network.graph.update(_model_attributes(source, built, config, stacks, programs, recording))
+    if source.shipped is not None:
+        _compare_shipped(network, source, built, stacks)
     return _with_facts(_renamed(network, built.renames))
+
+
+def _compare_shipped(
+    network: nx.MultiDiGraph[str], source: Source, built: Built, stacks: Mapping[str, Sequence[str]]
+) -> None:
+    """Add how the checkpoint fits what was built; the model cannot be used afterwards."""
+    quantized = source.config.get("quantization_config") is not None
+    with quiet():
+        loading = load(built.model, source.shipped or (), built.renames, stacks, quantized=quantized)
+    network.graph["shipped"] = loading.to_data()
+    network.graph["notes"] += notes_on(loading)
 
 
 def _renamed(network: nx.MultiDiGraph[str], renames: Mapping[str, str]) -> nx.MultiDiGraph[str]:
@@ -117,7 +131,6 @@ def _model_attributes(
     source: Source, built: Built, config: Mapping[str, Any], stacks: Mapping[str, Sequence[str]],
     programs: Mapping[str, tuple[Operator, ...]], recording: Trace,
 ) -> dict[str, Any]:  # fmt: skip
-    untraced = f"data flow and function: {type(built.model).__name__} could not be traced ({recording.reason})"
     return {
         "schema_version": SCHEMA_VERSION,
         "name": source.name,
@@ -129,9 +142,19 @@ def _model_attributes(
         "stacks": {key: list(layers) for key, layers in stacks.items()},
         "programs": {key: [_row(operator) for operator in program] for key, program in sorted(programs.items())},
         "notes": [*source.notes, *built.notes],
-        "not_checked": [untraced] if recording.reason else [],
+        "not_checked": list(_untraced(type(built.model).__name__, stacks, recording)),
         "transformers": transformers.__version__,
     }
+
+
+def _untraced(class_name: str, stacks: Mapping[str, Sequence[str]], recording: Trace) -> Iterator[str]:
+    """What the pass did not show: all of the model, or the layers of towers, which a sample of text does not enter."""
+    if recording.reason:
+        yield f"data flow and function: {class_name} could not be traced ({recording.reason})"
+        return
+    for stack, layers in stacks.items():
+        if not any(layer in recording.received for layer in layers):
+            yield f"data flow and function of {stack}: the sample input, which is text, does not enter it"
 
 
 def _source_attributes(source: Source) -> dict[str, Any]:

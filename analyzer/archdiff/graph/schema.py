@@ -169,7 +169,8 @@ class ModelGraph:
     Args:
         network: nodes with the attributes of `Node.to_data`, edges with `kind` (`contains` or `flows`), and the
             model's own attributes: `name`, `reference`, `model_type`, `class_name`, `config` (normalised),
-            `source`, `stacks`, `programs`, `notes`, `not_checked`, `schema_version`.
+            `source`, `stacks`, `programs`, `notes`, `not_checked`, `schema_version`; `shipped` where a
+            checkpoint's headers were read.
         nodes: the typed views of the network's nodes, where they are at hand already.
     """
 
@@ -246,6 +247,12 @@ class ModelGraph:
     def stacks(self) -> Mapping[str, tuple[str, ...]]:
         """Ids of the layers of each layer stack, by the id of the list that holds them."""
         return {key: tuple(value) for key, value in self.network.graph["stacks"].items()}
+
+    @cached_property
+    def shipped(self) -> Mapping[str, Any] | None:
+        """How the checkpoint fits the config (`archdiff.graph.loading.Loading`); None where no header was read."""
+        frozen: Mapping[str, Any] | None = freeze(self.network.graph.get("shipped"))
+        return frozen
 
     @property
     def notes(self) -> tuple[str, ...]:

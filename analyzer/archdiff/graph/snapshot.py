@@ -62,6 +62,10 @@ def _operator(row: object) -> bool:
     return isinstance(row, list | tuple) and len(row) == 4 and all(f(v) for f, v in zip(fields, row, strict=True))
 
 
+def _misshapen(name: object, shipped: object, built: object) -> bool:
+    return _text(name) and _list(_size)(shipped) and _list(_size)(built)
+
+
 _SOURCE: Mapping[str, Fits] = {
     "kind": _text,
     "digest": _text,
@@ -85,6 +89,13 @@ _MODEL: Mapping[str, Fits] = {
     "programs": _table(_list(_operator)),
     "notes": _list(_text),
     "not_checked": _list(_text),
+}
+_SHIPPED: Mapping[str, Fits] = {
+    "count": _size,
+    "missing": _list(_text),
+    "unexpected": _list(_text),
+    "misshapen": _list(lambda row: isinstance(row, list | tuple) and len(row) == 3 and _misshapen(*row)),
+    "left_out": _text,
 }
 _TENSOR: Mapping[str, Fits] = {
     "name": _text,
@@ -128,6 +139,8 @@ def check(document: Mapping[str, Any]) -> None:
     """
     _fields("the document", document, _DOCUMENT)
     _fields("the model", document["graph"], _MODEL)
+    if "shipped" in document["graph"]:
+        _fields("the model", document["graph"], {"shipped": _record(_SHIPPED)})
     for node in document["nodes"]:
         _fields(f"node {node.get('id')!r}", node, _NODE)
     for edge in document["edges"]:

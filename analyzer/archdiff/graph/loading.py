@@ -1,0 +1,184 @@
+"""What a checkpoint ships against what its config builds, by loading it the way transformers does: on the meta device.
+
+transformers' own loader renames and converts the shipped tensors (experts of their own into one tensor, and so on),
+on tensors without values. What it reports as missing, unexpected and misshapen is what a user would see.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+from transformers.conversion_mapping import get_model_conversion_mapping
+from transformers.core_model_loading import convert_and_load_state_dict_in_model
+from transformers.modeling_utils import LoadStateDictConfig
+from transformers.utils import logging as progress
+
+from archdiff.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from archdiff.sources.headers import Shipped
+
+__all__ = ["Loading", "load", "notes_on"]
+
+_PREDICTION = frozenset({"mtp", "nextn", "mtp_layers"})
+_COMPUTED = re.compile(r"(^|\.)(rotary_emb\.inv_freq|position_ids|masked_bias)$")
+"""Tensors that older checkpoints ship and that every class computes."""
+
+_FAILURES = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What the loader raises for a checkpoint that is not the model's."""
+
+_NAMED = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Loading:
+    """How shipped tensors fit the model, under published names; experts that the class fuses are told fused.
+
+    Args:
+        count: of shipped tensors.
+        missing: names that the model has and the checkpoint does not.
+        unexpected: names that the checkpoint has and the model does not.
+        misshapen: name, shipped shape and built shape.
+        left_out: why names and shapes were not compared one by one; empty where they were.
+    """
+
+    count: int
+    missing: tuple[str, ...] = ()
+    unexpected: tuple[str, ...] = ()
+    misshapen: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...] = ()
+    left_out: str = ""
+
+    def to_data(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        lists = {key: list(plain[key]) for key in ("missing", "unexpected")}
+        return {**plain, **lists, "misshapen": [[n, list(a), list(b)] for n, a, b in self.misshapen]}
+
+
+def load(
+    model: Any, shipped: Sequence[Shipped], renames: Mapping[str, str], stacks: Mapping[str, Sequence[str]], *,
+    quantized: bool,
+) -> Loading:  # fmt: skip
+    """Load a checkpoint into a model on the meta device, whose parameters are replaced by what fits.
+
+    Args:
+        model: a transformers model on the meta device.
+        shipped: the tensors of the checkpoint.
+        renames: path parts of the class, to the published ones.
+        stacks: ids of the layers of each stack, by the id of the stack.
+        quantized: whether the config declares quantized weights, which are stored in a form of their own: then
+            only whole layers that the model does not have are told.
+    """
+    names = {**renames, **{published: own for own, published in renames.items()}}
+    state = {_renamed(tensor.name, names): _empty(tensor) for tensor in shipped}
+    try:
+        with _silent():
+            info = _load(model, state)
+    except _FAILURES as error:
+        return Loading(len(shipped), left_out=f"transformers cannot load them ({type(error).__name__})")
+    unexpected = [key for key in sorted(info.unexpected_keys) if not _is_computed(model, key, stacks)]
+    if quantized:
+        beyond = tuple(_renamed(key, names) for key in unexpected if _is_beyond(key, stacks))
+        return Loading(len(shipped), unexpected=beyond, left_out="they are quantized")
+    return Loading(
+        len(shipped),
+        tuple(_renamed(key, names) for key in sorted(_missing(model, info))),
+        tuple(_renamed(key, names) for key in unexpected),
+        tuple(sorted(_misshapen(info, names))),
+    )
+
+
+def _load(model: Any, state: Mapping[str, torch.Tensor]) -> Any:
+    mapping: Any = get_model_conversion_mapping(model)
+    config = LoadStateDictConfig(weight_mapping=mapping, device_map={"": "meta"})
+    info, _ = convert_and_load_state_dict_in_model(model=model, state_dict=dict(state), load_config=config)
+    return info
+
+
+def _empty(tensor: Shipped) -> torch.Tensor:
+    dtype = getattr(torch, tensor.dtype, torch.uint8)
+    return torch.empty(tensor.shape, dtype=dtype, device="meta")
+
+
+def _renamed(key: str, names: Mapping[str, str]) -> str:
+    return ".".join(names.get(part, part) for part in key.split("."))
+
+
+def _missing(model: Any, info: Any) -> Iterator[str]:
+    """What is missing, but for tensors that share the storage of one that is there."""
+    tied = getattr(model, "all_tied_weights_keys", None) or {}
+    partners = {**tied, **{source: target for target, source in tied.items()}}
+    ignored = [re.compile(pattern) for pattern in model._keys_to_ignore_on_load_missing or ()]
+    for key in info.missing_keys - info.conversion_errors.keys():
+        there = key in partners and partners[key] not in info.missing_keys
+        if not there and not any(pattern.search(key) for pattern in ignored):
+            yield key
+
+
+def _misshapen(info: Any, renames: Mapping[str, str]) -> Iterator[tuple[str, tuple[int, ...], tuple[int, ...]]]:
+    for key, shipped, built in info.mismatched_keys:
+        yield _renamed(key, renames), tuple(shipped), tuple(built)
+    for key in info.conversion_errors:
+        yield _renamed(key, renames), (), ()
+
+
+def _is_computed(model: Any, key: str, stacks: Mapping[str, Sequence[str]]) -> bool:
+    """Whether the class computes the tensor, or is known to leave it out; never for whole layers that it lacks."""
+    if _COMPUTED.search(key):
+        return True
+    ignored = model._keys_to_ignore_on_load_unexpected or ()
+    return not _is_beyond(key, stacks) and any(re.search(pattern, key) for pattern in ignored)
+
+
+def _is_beyond(key: str, stacks: Mapping[str, Sequence[str]]) -> bool:
+    """Whether the tensor belongs to a layer behind the last one of a stack, or to a prediction layer."""
+    parts = key.split(".")
+    if _PREDICTION & set(parts):
+        return True
+    for stack, layers in stacks.items():
+        number = key.removeprefix(f"{stack}.").partition(".")[0]
+        if key.startswith(f"{stack}.") and number.isdecimal() and int(number) >= len(layers):
+            return True
+    return False
+
+
+def notes_on(loading: Loading) -> tuple[str, ...]:
+    """One sentence for each way in which the checkpoint contradicts the config."""
+    told = []
+    if loading.left_out:
+        told.append(f"shipped tensors were not compared with the config one by one: {loading.left_out}")
+    kinds = (
+        ("the checkpoint lacks", loading.missing, "that the config builds"),
+        ("the checkpoint ships", loading.unexpected, "that the config does not build"),
+        ("the checkpoint ships", tuple(name for name, _, _ in loading.misshapen), "in another shape"),
+    )
+    for verb, names, clause in kinds:
+        if names:
+            plural = "" if len(names) == 1 else "s"
+            told.append(f"{verb} {len(names):,} tensor{plural} {clause}: {_some(names)}")
+    return tuple(told)
+
+
+def _some(names: Iterable[str]) -> str:
+    listed = [printable(name, 120) for name in names]
+    rest = f" and {len(listed) - _NAMED:,} more" if len(listed) > _NAMED else ""
+    return ", ".join(listed[:_NAMED]) + rest
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep the loader's progress bar off the terminal."""
+    bars: Any = progress
+    shown = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            bars.enable_progress_bar()
