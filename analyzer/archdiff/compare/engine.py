@@ -83,8 +83,7 @@ def _change(found: Found, numbers: list[tuple[int | None, int | None]]) -> Chang
 def _outside(old: ModelGraph, new: ModelGraph, alignment: Iterable[StackAlignment]) -> Iterator[Found]:
     """The parts that stand in no stack, stacks without partner among them."""
     pairs = {stack.old: stack.new for stack in alignment if stack.old is not None and stack.new is not None}
-    stacks = Stacks(pairs, frozenset(old.stacks), frozenset(new.stacks))
-    return map(_relocated, _below(old, new, ("", ""), stacks))
+    return map(_relocated, _below(old, new, ("", ""), Stacks.of(old, new, pairs)))
 
 
 def _below(old: ModelGraph, new: ModelGraph, roots: tuple[str, str], stacks: Stacks = NO_STACKS) -> Iterator[Found]:

@@ -62,16 +62,33 @@ class Stacks:
 
     Args:
         pairs: id in OLD and in NEW of stacks that correspond.
+        holders: the same of the modules that hold those, where neither has a role or both have the same.
         old: ids of all stacks of OLD.
         new: ids of all stacks of NEW.
     """
 
     pairs: Mapping[str, str]
+    holders: Mapping[str, str]
     old: frozenset[str]
     new: frozenset[str]
 
+    @classmethod
+    def of(cls, old: ModelGraph, new: ModelGraph, pairs: Mapping[str, str]) -> Stacks:
+        """The stacks of two graphs, of which these pairs correspond."""
+        holders: dict[str, str] = {}
+        for first, second in pairs.items():
+            a, b = old.parent(first), new.parent(second)
+            if a and b and a not in holders and b not in holders.values() and old.nodes[a].role == new.nodes[b].role:
+                holders[a] = b
+        return cls(pairs, holders, frozenset(old.stacks), frozenset(new.stacks))
 
-NO_STACKS = Stacks(MappingProxyType({}), frozenset(), frozenset())
+    def exclude(self, a: str, b: str) -> bool:
+        """Whether one of the modules is a stack, or holds one whose partner the other does not hold."""
+        held = a in self.holders or b in self.holders.values()
+        return a in self.old or b in self.new or (held and self.holders.get(a) != b)
+
+
+NO_STACKS = Stacks(MappingProxyType({}), MappingProxyType({}), frozenset(), frozenset())
 
 
 def match(old: ModelGraph, new: ModelGraph, roots: tuple[str, str], stacks: Stacks = NO_STACKS) -> Matching:
@@ -159,7 +176,7 @@ def _ranked(first: Sequence[Node], second: Sequence[Node], stacks: Stacks) -> It
         (i, j, _score(a, b) + _around(a, b, stacks), sorted((a.name, b.name)))
         for i, a in enumerate(first)
         for j, b in enumerate(second)
-        if a.id not in stacks.old and b.id not in stacks.new
+        if not stacks.exclude(a.id, b.id)
     ]
     scored = sorted((-score, abs(i - j), names, i, j) for i, j, score, names in allowed if score >= _LEAST)
     return ((-negative, i, j) for negative, _, _, i, j in scored)
@@ -177,24 +194,25 @@ def _score(a: Node, b: Node) -> int:
 
 
 def _around(a: Node, b: Node, stacks: Stacks) -> int:
-    """What speaks for two modules that have no role, and that the layers or a name alone tell apart."""
+    """What else speaks for two modules that have no role: the layers that they hold, or that both have none."""
     if a.role or b.role:
         return 0
-    holds = any(_below(first, [a.id]) and _below(second, [b.id]) for first, second in stacks.pairs.items())
-    return _LEAST if holds else 1
+    return _LEAST if a.id in stacks.holders else 1
 
 
 def _moved(
     old: ModelGraph, new: ModelGraph, removed: Sequence[str], added: Sequence[str], stacks: Stacks
 ) -> list[Match]:
-    """Parts whose role stands once among what is left of each side, and stacks, at whatever depth."""
+    """Parts whose role stands once among what is left of each side, stacks and what holds them, at whatever depth."""
     first, second = _by_role(old, removed), _by_role(new, added)
     found = [
         (first[key][0].id, second[key][0].id)
         for key in sorted(first.keys() & second.keys())
         if len(first[key]) == 1 and len(second[key]) == 1
     ]
-    found += [(a, b) for a, b in stacks.pairs.items() if _below(a, removed) and _below(b, added)]
+    found += [
+        (a, b) for a, b in (*stacks.holders.items(), *stacks.pairs.items()) if _below(a, removed) and _below(b, added)
+    ]
     return [
         Match(a, b, "moved", "medium")
         for a, b in found
