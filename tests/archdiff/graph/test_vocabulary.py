@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from functools import cache
 from importlib.resources import files
 
 import pytest
 
-from tests.archdiff.graph.tiny import CONFIGS, graph_of
+from archdiff.graph import build_graph
+from archdiff.sources import resolve
+from tests.archdiff.graph.tiny import CLASSIC, CONFIGS, graph_of, source_of
 
 FOLDER = files("archdiff.graph")
 FACTS = tomllib.loads(FOLDER.joinpath("facts", "facts.toml").read_text(encoding="utf-8"))
@@ -16,8 +19,34 @@ ROLES = {row["role"] for row in tomllib.loads(FOLDER.joinpath("roles.toml").read
 ROLES |= {"model", "layer", ""}
 
 
+BART = CLASSIC | {
+    "model_type": "bart", "architectures": ["BartForConditionalGeneration"], "d_model": 64, "encoder_layers": 2,
+    "decoder_layers": 2, "encoder_attention_heads": 4, "decoder_attention_heads": 4, "encoder_ffn_dim": 80,
+    "decoder_ffn_dim": 80, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 1,
+}  # fmt: skip
+T5 = CLASSIC | {
+    "model_type": "t5", "architectures": ["T5ForConditionalGeneration"], "d_model": 64, "d_kv": 16, "d_ff": 80,
+    "num_layers": 2, "num_heads": 4,
+}  # fmt: skip
+GEMMA = CLASSIC | {
+    "model_type": "gemma4_text", "architectures": ["Gemma4ForCausalLM"], "hidden_size": 32, "intermediate_size": 64,
+    "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8, "global_head_dim": 8,
+    "layer_types": ["sliding_attention", "full_attention"] * 2, "vocab_size_per_layer_input": 160,
+    "hidden_size_per_layer_input": 8, "sliding_window": 32, "num_kv_shared_layers": 2,
+}  # fmt: skip
+STORED = {"quant_method": "fp8", "weight_block_size": [128, 128], "ignore": ["lm_head"]}
+
+
 def graphs():
     return [graph_of(family) for family in CONFIGS]
+
+
+@cache
+def others():
+    """What none of the small families has: towers, a sparse indexer, a second stack, shared keys, quantisation."""
+    published = [build_graph(resolve(name)) for name in ("gemma-4-26b-a4b", "deepseek-v3.2")]
+    written = [build_graph(source_of(config)) for config in (BART, T5, GEMMA)]
+    return [*published, *written, graph_of("llama", quantization_config=STORED), graph_of("jamba", mamba_d_conv=3)]
 
 
 def said(scope):
@@ -57,3 +86,17 @@ def test_carriers_speak_of_roles_that_there_are(name):
     spoken = {*fact.get("parts", ()), *(item.partition(".")[0] for item in fact.get("tensors", ()))}
     spoken |= {item.partition(":")[0] for item in fact.get("operators", ())}
     assert spoken <= ROLES | {"*"}
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_a_fact_tells_some_models_apart(name):
+    nodes = (node for graph in (*graphs(), *others()) for node in graph.nodes.values())
+    assert len({node.facts[name] for node in nodes if name in node.facts}) > 1
+
+
+@pytest.mark.parametrize("config", [BART, T5], ids=["bart", "t5"])
+def test_a_decoder_that_reads_an_encoder_has_cross_attention(config):
+    stacks = build_graph(source_of(config))
+    encoder, decoder = (stacks.nodes[layers[0]].facts for layers in stacks.stacks.values())
+    assert (encoder["attention.cross"], decoder["attention.cross"]) == (False, True)
+    assert encoder["attention.query_heads"] == decoder["attention.query_heads"] == 4
