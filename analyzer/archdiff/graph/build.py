@@ -142,8 +142,7 @@ def _model_classes(
         found = getattr(transformers, name, None)
         if isinstance(found, type) and getattr(found, "config_class", None) is type(settings):
             return [found], True
-    shipped = [found for found in _shipped_classes(settings) if _config_for(found, settings) is not None]
-    return sorted(shipped, key=lambda found: _config_for(found, settings) is not settings), False
+    return sorted(_shipped_classes(settings), key=lambda found: _config_for(found, settings) is not settings), False
 
 
 def _shipped_classes(settings: PreTrainedConfig) -> list[type[nn.Module]]:
@@ -154,12 +153,11 @@ def _shipped_classes(settings: PreTrainedConfig) -> list[type[nn.Module]]:
     return [item for item in found if isinstance(item, type)]
 
 
-def _config_for(model_class: type[nn.Module], settings: PreTrainedConfig) -> PreTrainedConfig | None:
+def _config_for(model_class: type[nn.Module], settings: PreTrainedConfig) -> PreTrainedConfig:
     """What the class is built from: the config, or the nested one that a language model alone takes."""
-    wanted = getattr(model_class, "config_class", None)
-    if wanted is None or isinstance(settings, wanted):
-        return settings
-    return next((item for item in vars(settings).values() if isinstance(item, wanted)), None)
+    wanted = getattr(model_class, "config_class", None) or type(settings)
+    nested = (item for item in vars(settings).values() if isinstance(item, wanted))
+    return settings if isinstance(settings, wanted) else next(nested, settings)
 
 
 @contextmanager
@@ -172,8 +170,8 @@ def _plain_errors(subject: str) -> Iterator[None]:
     except (MemoryError, KeyboardInterrupt):
         raise
     except Exception as error:  # a class may raise anything for a bad config
-        first = (str(error).strip().splitlines() or ["no message"])[0][:300]
-        cause = f"transformers cannot build it ({type(error).__name__}: {first})"
+        message = " ".join(str(error).split())[:_LONGEST_CAUSE] or "no message"
+        cause = f"transformers cannot build it ({type(error).__name__}: {message})"
         raise BuildError(subject, cause, "correct the config") from error
 
 
