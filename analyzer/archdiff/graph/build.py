@@ -33,6 +33,10 @@ AUTO_CLASSES = (
 )
 
 
+_LONGEST_CAUSE = 300
+"""Characters of a class's own error that are repeated; what follows is rarely of use."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Built:
     """A model on the meta device.
