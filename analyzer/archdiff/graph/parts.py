@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from archdiff.graph.digests import digest
 from archdiff.graph.schema import Node, Tensor, Value
@@ -107,5 +108,8 @@ def layer_stacks(model: nn.Module) -> dict[str, list[str]]:
 
 def _are_layers(modules: nn.ModuleList) -> bool:
     return len(modules) > 0 and all(
-        any(True for _ in child.children()) and next(child.parameters(), None) is not None for child in modules
+        any(True for _ in child.children())
+        and next(child.parameters(), None) is not None
+        and not is_parametrized(child)
+        for child in modules
     )

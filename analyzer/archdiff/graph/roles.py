@@ -56,9 +56,19 @@ class _Row:
 
 
 @cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads(files("archdiff.graph").joinpath("roles.toml").read_text(encoding="utf-8"))
+
+
+@cache
 def _rows() -> tuple[_Row, ...]:
-    text = files("archdiff.graph").joinpath("roles.toml").read_text(encoding="utf-8")
-    return tuple(_row(row) for row in tomllib.loads(text)["rows"])
+    return tuple(_row(row) for row in _table()["rows"])
+
+
+def _stacked(node: Node) -> str:
+    """What a module of a stack is to its parts: a layer, or the part of a layer that the stack holds."""
+    kinds = _table()["stacked"].items()
+    return next((role for role, class_name in kinds if re.search(class_name, node.class_name)), "layer")
 
 
 def _row(row: Mapping[str, Any]) -> _Row:
@@ -95,7 +105,7 @@ def assign(nodes: Iterable[Node], layers: frozenset[str], sizes: Sizes) -> list[
     for node in nodes:
         role, confidence = _role(node, around.get(node.id.rpartition(".")[0], ""), layers, sizes)
         parent = node.id.rpartition(".")[0]
-        around[node.id] = role or (around.get(parent, "") if node.id else "model")
+        around[node.id] = _stacked(node) if role == "layer" else role or around.get(parent, "")
         done.append(dataclasses.replace(node, role=role, confidence=confidence))
     return _mixtures(done)
 
@@ -117,5 +127,5 @@ def _role(node: Node, around: str, layers: frozenset[str], sizes: Sizes) -> tupl
         return "layer", "high"
     for row in _rows():
         if row.fits(node, around, sizes):
-            return row.role, row.confidence
+            return (around if row.role == "around" else row.role), row.confidence
     return "", "low"
