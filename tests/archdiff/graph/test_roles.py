@@ -255,8 +255,8 @@ def test_a_gate_is_a_router_where_it_has_a_row_for_each_expert():
 
 
 def test_a_name_alone_makes_no_head():
-    assert role_of(linear("lm_head", 160, 48)) == "lm-head"
-    assert role_of(linear("lm_head", 48, 48)) == ""
+    assert role_of(linear("embed_out", 160, 48)) == "lm-head"
+    assert role_of(linear("embed_out", 48, 48)) == ""
 
 
 def test_what_holds_experts_is_a_mixture_whatever_it_is_called():
