@@ -13,6 +13,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from archdiff.graph.schema import ModelGraph
+
 # Read by huggingface_hub when it is first imported, here and in every subprocess of a test.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
@@ -84,3 +86,11 @@ def corpus() -> Path:
 def root() -> Path:
     """The checkout: the folder of pyproject.toml."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def catalogue_graph() -> Callable[[str], ModelGraph]:
+    """Gives the graph of a catalogue entry by its name; each is built once."""
+    from tests.archdiff.catalogue.graphs import graph_of
+
+    return graph_of
