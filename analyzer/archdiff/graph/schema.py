@@ -19,6 +19,8 @@ from archdiff.graph.snapshot import REMEDY, check
 from archdiff.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     import networkx as nx
 
 __all__ = ["SCHEMA_VERSION", "Confidence", "ModelGraph", "Node", "Operator", "Tensor", "Value", "freeze"]
@@ -177,9 +179,31 @@ class ModelGraph:
     def __init__(self, network: nx.MultiDiGraph[str], nodes: Mapping[str, Node] | None = None) -> None:
         import networkx as nx
 
-        self.network = nx.freeze(network)
+        self.attributes: Mapping[str, Any] = network.graph
+        self.__dict__["network"] = nx.freeze(network)
         if nodes is not None:
             self.__dict__["nodes"] = nodes
+
+    @classmethod
+    def of_parts(
+        cls, attributes: Mapping[str, Any], nodes: Mapping[str, Node], flows: Iterable[tuple[str, str]]
+    ) -> ModelGraph:
+        """The same graph without its network, which is made when it is asked for: importing networkx takes long.
+
+        Args:
+            attributes: the model's own attributes.
+            nodes: by id, in definition order, each behind the one that holds it.
+            flows: producer and consumer of every path.
+        """
+        graph = cls.__new__(cls)
+        graph.attributes = attributes
+        graph.__dict__["nodes"], graph.__dict__["flows"] = nodes, tuple(sorted(flows))
+        held: dict[str, list[str]] = {key: [] for key in nodes}
+        for key in nodes:
+            if (parent := graph.parent(key)) is not None:
+                held[parent].append(key)
+        graph.__dict__["children"] = {key: tuple(value) for key, value in held.items()}
+        return graph
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ModelGraph) and self.to_json() == other.to_json()
@@ -191,6 +215,20 @@ class ModelGraph:
         return f"<ModelGraph {self.name}: {len(self.nodes)} nodes, {self.parameters:,} parameters>"
 
     @cached_property
+    def network(self) -> nx.MultiDiGraph[str]:
+        """The graph itself."""
+        import networkx as nx
+
+        network: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+        network.graph.update(self.attributes)
+        for key, node in self.nodes.items():
+            network.add_node(key, **node.to_data())
+        network.add_edges_from((a, b, {"kind": "contains"}) for a, held in self.children.items() for b in held)
+        network.add_edges_from((a, b, {"kind": "flows"}) for a, b in self.flows)
+        nx.freeze(network)
+        return network
+
+    @cached_property
     def nodes(self) -> Mapping[str, Node]:
         """Every node by id, in definition order; the model itself is `""`."""
         return {key: Node.from_data(key, data) for key, data in self.network.nodes(data=True)}
@@ -200,69 +238,72 @@ class ModelGraph:
         """Ids of the modules directly inside each module, in definition order."""
         order = {key: position for position, key in enumerate(self.network)}
         found: dict[str, list[str]] = {key: [] for key in self.network}
-        for parent, child, kind in self.network.edges(data="kind"):
-            if kind == "contains":
-                found[parent].append(child)
+        for parent, child in self._edges("contains"):
+            found[parent].append(child)
         return {key: tuple(sorted(value, key=order.__getitem__)) for key, value in found.items()}
 
     @cached_property
     def flows(self) -> tuple[tuple[str, str], ...]:
         """Producer and consumer of every recorded path, sorted."""
-        return tuple(sorted((a, b) for a, b, kind in self.network.edges(data="kind") if kind == "flows"))
+        return tuple(sorted(self._edges("flows")))
+
+    def _edges(self, kind: str) -> Iterator[tuple[str, str]]:
+        edges: Any = self.network.edges(data="kind")
+        return ((a, b) for a, b, found in edges if found == kind)
 
     @cached_property
     def programs(self) -> Mapping[str, tuple[Operator, ...]]:
         """Recorded operators by `Node.program`."""
-        stored = self.network.graph["programs"]
+        stored = self.attributes["programs"]
         return {key: tuple(Operator(*freeze(row)) for row in rows) for key, rows in stored.items()}
 
     @property
     def name(self) -> str:
         """What to call the model in output."""
-        return str(self.network.graph["name"])
+        return str(self.attributes["name"])
 
     @property
     def model_type(self) -> str:
         """transformers' name of the family (`solar_open`)."""
-        return str(self.network.graph["model_type"])
+        return str(self.attributes["model_type"])
 
     @property
     def class_name(self) -> str:
         """The class that was instantiated (`SolarOpenForCausalLM`)."""
-        return str(self.network.graph["class_name"])
+        return str(self.attributes["class_name"])
 
     @cached_property
     def config(self) -> Mapping[str, Any]:
         """The config as transformers normalised it; nested configs stay nested."""
-        frozen: Mapping[str, Any] = freeze(self.network.graph["config"])
+        frozen: Mapping[str, Any] = freeze(self.attributes["config"])
         return frozen
 
     @cached_property
     def source(self) -> Mapping[str, Any]:
         """Where the config came from: kind, digest, hub id, revision, licence, declared lineage."""
-        frozen: Mapping[str, Any] = freeze(self.network.graph["source"])
+        frozen: Mapping[str, Any] = freeze(self.attributes["source"])
         return frozen
 
     @cached_property
     def stacks(self) -> Mapping[str, tuple[str, ...]]:
         """Ids of the layers of each layer stack, by the id of the list that holds them."""
-        return {key: tuple(value) for key, value in self.network.graph["stacks"].items()}
+        return {key: tuple(value) for key, value in self.attributes["stacks"].items()}
 
     @cached_property
     def shipped(self) -> Mapping[str, Any] | None:
         """How the checkpoint fits the config (`archdiff.graph.loading.Loading`); None where no header was read."""
-        frozen: Mapping[str, Any] | None = freeze(self.network.graph.get("shipped"))
+        frozen: Mapping[str, Any] | None = freeze(self.attributes.get("shipped"))
         return frozen
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of how the graph was made."""
-        return tuple(self.network.graph["notes"])
+        return tuple(self.attributes["notes"])
 
     @property
     def not_checked(self) -> tuple[str, ...]:
         """What was left out, and why."""
-        return tuple(self.network.graph["not_checked"])
+        return tuple(self.attributes["not_checked"])
 
     @cached_property
     def parameters(self) -> int:

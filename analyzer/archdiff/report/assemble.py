@@ -68,7 +68,7 @@ def assemble(
     old, new = model_entry(comparison.old, blocks[0]), model_entry(comparison.new, blocks[1])
     return Report(
         archdiff=version("archdiff"),
-        transformers=str(comparison.new.network.graph.get("transformers") or version("transformers")),
+        transformers=str(comparison.new.attributes.get("transformers") or version("transformers")),
         old=old,
         new=new,
         summary=summarize(old, new, findings, _worst(comparison, everything), len(comparison.changes)),

@@ -100,7 +100,7 @@ def model_entry(graph: ModelGraph, blocks: Sequence[Block]) -> ModelEntry:
     depth = stated.get("layers")
     return ModelEntry(
         name=clean(graph.name),
-        reference=clean(str(graph.network.graph["reference"])),
+        reference=clean(str(graph.attributes["reference"])),
         kind=str(source.get("kind", "")),
         hub_id=_optional(source.get("hub_id")),
         revision=_optional(source.get("revision")),

@@ -64,7 +64,7 @@ def portray(graph: ModelGraph, blocks: Sequence[Block] = ()) -> Portrait:
     kept = figures.cache(graph)
     return Portrait(
         archdiff=version("archdiff"),
-        transformers=str(graph.network.graph.get("transformers") or version("transformers")),
+        transformers=str(graph.attributes.get("transformers") or version("transformers")),
         model=model_entry(graph, blocks),
         roles=tuple(RoleParameters(role=r, parameters=n) for r, n in figures.by_role(graph).items()),
         cache=CacheEntry(**dataclasses.asdict(kept)) if kept is not None else None,
