@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # Read by huggingface_hub when it is first imported, here and in every subprocess of a test.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
+# Every test builds its graphs, whatever others have built and whatever the user has; those of the cache name a folder.
+os.environ["ARCHDIFF_CACHE"] = "off"
+
 CORPUS_UNSET = "ARCHDIFF_CORPUS names no folder of config files"
 
 
