@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["build", "check", "diff", "examine", "load", "portray", "render_report"]
 
 
-def load(reference: str) -> ModelGraph:
+def load(reference: str, *, cached: bool = True) -> ModelGraph:
     """Build the graph of the model that a reference names, without its weights and without running its code.
 
     Args:
         reference: a path to a config.json, a directory with one or a saved graph, a name of the catalogue, or a
             hub id.
+        cached: whether a graph that was built before may be used, and this one be kept.
 
     Raises:
         UnresolvedReferenceError: it names nothing that is there.
@@ -34,11 +35,16 @@ def load(reference: str) -> ModelGraph:
         BuildError: transformers refuses to build it.
         SnapshotError: the saved graph is damaged.
     """
-    return build(check(reference))
+    return build(check(reference), cached=cached)
 
 
 def diff(
-    old: str | ModelGraph, new: str | ModelGraph, *, select: Iterable[str] = (), ignore: Iterable[str] = ()
+    old: str | ModelGraph,
+    new: str | ModelGraph,
+    *,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    cached: bool = True,
 ) -> Report:
     """Compare the architectures of two models.
 
@@ -47,6 +53,7 @@ def diff(
         new: the same.
         select: ids of rules, or patterns with `*` and `?`, whose findings the report shows; none for all.
         ignore: the same, for findings that it leaves out.
+        cached: whether graphs that were built before may be used, and these be kept.
 
     Raises:
         ArchdiffError: as `load`; a pack or a rule that fails; an id that no rule has.
@@ -56,7 +63,7 @@ def diff(
     rules = packs.load_rules()
     shown = Shown(packs.choose(rules, select, ignore))
     checked = [check(model) if isinstance(model, str) else model for model in (old, new)]
-    first, second = map(build, checked)
+    first, second = (build(model, cached=cached) for model in checked)
     return examine(first, second, rules, shown)
 
 
@@ -89,8 +96,12 @@ def check(reference: str) -> Source | ModelGraph:
     return source
 
 
-def build(source: Source | ModelGraph) -> ModelGraph:
-    """Build the graph of a model, which imports torch and transformers; one that was saved is there already.
+def build(source: Source | ModelGraph, *, cached: bool = True) -> ModelGraph:
+    """Build the graph of a model, which imports torch and transformers; one that was kept or saved is there already.
+
+    Args:
+        source: of the model, or its graph.
+        cached: whether a graph that was built before may be used, and this one be kept.
 
     Raises:
         ConfigError: no shipped class fits the config.
@@ -99,8 +110,9 @@ def build(source: Source | ModelGraph) -> ModelGraph:
     if isinstance(source, ModelGraph):
         return source
     from archdiff.graph import build_graph
+    from archdiff.graph.cache import through_cache
 
-    return build_graph(source)
+    return through_cache(source, build_graph) if cached else build_graph(source)
 
 
 def examine(old: ModelGraph, new: ModelGraph, rules: Sequence[Rule], shown: Shown) -> Report:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from archdiff.graph.schema import ModelGraph
     from archdiff.sources import Source
 
-__all__ = ["OFF", "VARIABLE", "cached", "key", "store"]
+__all__ = ["OFF", "VARIABLE", "key", "store", "through_cache"]
 
 VARIABLE = "ARCHDIFF_CACHE"
 OFF = "off"
@@ -47,7 +47,7 @@ _SPOILT = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
 """What a damaged entry may raise while it is read."""
 
 
-def cached(source: Source, build: Callable[[Source], ModelGraph]) -> ModelGraph:
+def through_cache(source: Source, build: Callable[[Source], ModelGraph]) -> ModelGraph:
     """The graph of a source: kept from an earlier time, or built now and kept.
 
     Raises:
