@@ -10,8 +10,6 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from archdiff.compare.comparison import LayerPair, StackAlignment
 
 if TYPE_CHECKING:
@@ -25,6 +23,8 @@ _SCALE = 1000
 _LEAST = 250
 """Layers that share less than a quarter of what is known of them are never paired."""
 _NEVER = -(1 << 62)
+_SMALL = 1 << 14
+"""Pairs of layers up to which Python is done before numpy, some ten times as fast, has been imported."""
 
 _MODALITIES = ("vision", "visual", "audio")
 
@@ -134,7 +134,7 @@ def _best_path(a: Sequence[Node], b: Sequence[Node], scores: _Scores) -> list[tu
     i = j = 0
     steps: list[tuple[int | None, int | None]] = []
     while i < len(a) and j < len(b):
-        if best[i, j] == best[i + 1, j + 1] + worth[i, j]:
+        if best[i][j] == best[i + 1][j + 1] + worth[i][j]:
             steps.append((i, j))
             i, j = i + 1, j + 1
         elif _skip_old(a, b, i, j, best):
@@ -148,28 +148,50 @@ def _best_path(a: Sequence[Node], b: Sequence[Node], scores: _Scores) -> list[tu
 
 def _skip_old(a: Sequence[Node], b: Sequence[Node], i: int, j: int, best: Any) -> bool:
     """Whether to leave the layer of OLD without partner; where both are as good, by value."""
-    if best[i + 1, j] != best[i, j + 1]:
-        return bool(best[i + 1, j] > best[i, j + 1])
+    if best[i + 1][j] != best[i][j + 1]:
+        return bool(best[i + 1][j] > best[i][j + 1])
     left, right = (len(a) - i, a[i].identity), (len(b) - j, b[j].identity)
     return left >= right
 
 
 def _tables(a: Sequence[Node], b: Sequence[Node], scores: _Scores) -> tuple[Any, Any]:
-    """Worth of every pair, and the best sum from each pair of positions to the ends; int64.
+    """Worth of every pair, and the best sum from each pair of positions to the ends.
 
     Similarity decides; among equal sums, the layers that are paired stand as close as they can.
     """
     kinds_a, kinds_b = _kinds(a), _kinds(b)
-    every = [scores.of(x, y) for x in kinds_a.values() for y in kinds_b.values()]
-    matrix = np.array(every, dtype=np.int64).reshape(len(kinds_a), len(kinds_b))
-    rows = np.array([list(kinds_a).index(x.identity) for x in a], dtype=np.int64)
-    columns = np.array([list(kinds_b).index(y.identity) for y in b], dtype=np.int64)
-    table = matrix[np.ix_(rows, columns)]
-    apart = np.abs(np.arange(len(a))[:, None] - np.arange(len(b))[None, :])
-    farthest = 1 + min(len(a), len(b)) * max(len(a), len(b))
-    worth = np.where(table >= _LEAST, table * farthest - apart, _NEVER)
-    best = np.zeros((len(a) + 1, len(b) + 1), dtype=np.int64)
-    for i in range(len(a) - 1, -1, -1):
+    matrix = [[scores.of(x, y) for y in kinds_b.values()] for x in kinds_a.values()]
+    rows = [list(kinds_a).index(x.identity) for x in a]
+    columns = [list(kinds_b).index(y.identity) for y in b]
+    return (_small_tables if len(a) * len(b) <= _SMALL else _large_tables)(matrix, rows, columns)
+
+
+def _farthest(rows: Sequence[int], columns: Sequence[int]) -> int:
+    """More than all distances of an alignment together."""
+    return 1 + min(len(rows), len(columns)) * max(len(rows), len(columns))
+
+
+def _small_tables(matrix: Sequence[Sequence[int]], rows: Sequence[int], columns: Sequence[int]) -> tuple[Any, Any]:
+    farthest = _farthest(rows, columns)
+    worth = [
+        [matrix[a][b] * farthest - abs(i - j) if matrix[a][b] >= _LEAST else _NEVER for j, b in enumerate(columns)]
+        for i, a in enumerate(rows)
+    ]
+    best = [[0] * (len(columns) + 1) for _ in range(len(rows) + 1)]
+    for i in reversed(range(len(rows))):
+        for j in reversed(range(len(columns))):
+            best[i][j] = max(best[i + 1][j], best[i][j + 1], best[i + 1][j + 1] + worth[i][j])
+    return worth, best
+
+
+def _large_tables(matrix: Sequence[Sequence[int]], rows: Sequence[int], columns: Sequence[int]) -> tuple[Any, Any]:
+    import numpy as np
+
+    table = np.array(matrix, dtype=np.int64)[np.ix_(rows, columns)]
+    apart = np.abs(np.arange(len(rows))[:, None] - np.arange(len(columns))[None, :])
+    worth = np.where(table >= _LEAST, table * _farthest(rows, columns) - apart, _NEVER)
+    best = np.zeros((len(rows) + 1, len(columns) + 1), dtype=np.int64)
+    for i in range(len(rows) - 1, -1, -1):
         here = np.maximum(best[i + 1, :-1], best[i + 1, 1:] + worth[i])
         best[i, :-1] = np.maximum.accumulate(here[::-1])[::-1]
     return worth, best

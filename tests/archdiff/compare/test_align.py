@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import cache
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archdiff.compare import align
 from archdiff.compare.align import align_stacks, similarity
 from tests.archdiff.compare.fakes import KINDS, aligned, layered, model, part
 
@@ -162,3 +165,17 @@ def test_every_layer_of_a_stack_without_partner_is_unmatched():
 def test_two_graphs_of_no_layers_have_an_empty_alignment():
     (stack,) = align_stacks(layered(), layered())
     assert stack.pairs == ()
+
+
+@given(everything, everything)
+def test_small_stacks_are_aligned_as_large_ones_are(old, new):
+    if old and new:
+        small = aligned(old, new)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(align, "_SMALL", 0)
+            assert aligned(old, new) == small
+
+
+def test_numpy_is_imported_for_large_stacks_alone():
+    code = "import sys, archdiff.compare; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
