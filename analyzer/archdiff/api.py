@@ -92,7 +92,8 @@ def check(reference: str) -> Source | ModelGraph:
         from archdiff.graph.opening import open_snapshot
 
         return open_snapshot(source)
-    check_type(source.config, source.reference)
+    if source.kind != "weights":
+        check_type(source.config, source.reference)
     return source
 
 

@@ -30,7 +30,7 @@ def attention_window_changed(comparison: Comparison) -> Iterator[Finding]:
         Compare long inputs, beyond the smaller window: on short ones the two compute the same. Check that the
         serving engine honours windows per layer, and size the cache by the number of full layers.
     """
-    longest = tuple(side["context_length"] for side in comparison.facts)
+    longest = tuple(side.get("context_length") for side in comparison.facts)
     for difference in comparison.differences("attention.window"):
         windows = (difference.old, difference.new)
         old, new = ("full attention" if w is None else f"window of {show(w)} tokens" for w in windows)

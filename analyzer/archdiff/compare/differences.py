@@ -8,6 +8,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from archdiff.compare.bare import is_bare
 from archdiff.compare.carriers import carries
 from archdiff.compare.changes import Change, Place
 from archdiff.compare.comparison import Comparison, Difference, StackAlignment
@@ -45,17 +46,24 @@ def differences(comparison: Comparison, facts: Sequence[str], *, absent: bool) -
 
 def _of_model(comparison: Comparison, facts: Sequence[str], *, absent: bool) -> Iterator[Difference]:
     old, new = comparison.facts
-    values = _values(old, new, facts, absent=absent)
+    values = _values(comparison, old, new, facts, absent=absent)
     if values is not None:
         yield _difference(comparison, facts, values, Place(""), Place(""), "high")
 
 
-def _values(old: Mapping[str, Value], new: Mapping[str, Value], facts: Sequence[str], *, absent: bool) -> Values | None:
-    """Both values of every fact, if any differs and the first one is stated where it must be."""
+def _values(
+    comparison: Comparison, old: Mapping[str, Value], new: Mapping[str, Value], facts: Sequence[str], *, absent: bool
+) -> Values | None:
+    """Both values of every fact, if any differs and the first one is stated where it must be.
+
+    A graph of bare weights states what their shapes tell; of any other fact it is not known whether it differs.
+    """
+    bare = is_bare(comparison.old) or is_bare(comparison.new)
     stated = [facts[0] in side for side in (old, new)]
-    if not (any(stated) if absent else all(stated)):
+    if not (any(stated) if absent and not bare else all(stated)):
         return None
-    values = tuple((old.get(fact), new.get(fact)) for fact in facts)
+    known = [not bare or (fact in old and fact in new) for fact in facts]
+    values = tuple((old.get(f), new.get(f)) if k else (None, None) for f, k in zip(facts, known, strict=True))
     return values if any(a != b for a, b in values) else None
 
 
@@ -68,7 +76,7 @@ def _of_stack(
     for i, j in stack.matched:
         first = comparison.old.nodes[comparison.old.stacks[stack.old][i]].facts
         second = comparison.new.nodes[comparison.new.stacks[stack.new][j]].facts
-        values = _values(first, second, facts, absent=absent)
+        values = _values(comparison, first, second, facts, absent=absent)
         if values is not None:
             groups.setdefault(values, []).append((i, j))
     for values, pairs in groups.items():

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from archdiff.compare.align import align_stacks
+from archdiff.compare.bare import is_bare, without_untold
 from archdiff.compare.changes import Change, Impact, Place
 from archdiff.compare.comparison import Comparison, StackAlignment
 from archdiff.compare.inert import inert_config
@@ -37,7 +38,10 @@ def compare(old: ModelGraph, new: ModelGraph) -> Comparison:
         found.add(change, None)
     for change in _ties(old, new, alignment, found.changes()):
         found.add(change, None)
-    return Comparison(old, new, alignment, found.changes())
+    changes = found.changes()
+    if is_bare(old) or is_bare(new):
+        changes = tuple(map(without_untold, changes))
+    return Comparison(old, new, alignment, changes)
 
 
 class _Collector:

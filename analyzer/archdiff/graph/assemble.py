@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from archdiff.sources import Source
 
-__all__ = ["build_graph"]
+__all__ = ["build_graph", "source_attributes", "with_facts"]
 
 
 def build_graph(source: Source) -> ModelGraph:
@@ -54,7 +54,7 @@ def build_graph(source: Source) -> ModelGraph:
     network.graph.update(_model_attributes(source, built, config, stacks, programs, recording))
     if source.shipped is not None:
         _compare_shipped(network, source, built, stacks)
-    return _with_facts(_renamed(network, built.renames))
+    return with_facts(_renamed(network, built.renames))
 
 
 def _compare_shipped(
@@ -138,7 +138,7 @@ def _model_attributes(
         "model_type": str(source.config.get("model_type") or built.config.model_type),
         "class_name": type(built.model).__name__,
         "config": config,
-        "source": _source_attributes(source),
+        "source": source_attributes(source),
         "stacks": {key: list(layers) for key, layers in stacks.items()},
         "programs": {key: [_row(operator) for operator in program] for key, program in sorted(programs.items())},
         "notes": [*source.notes, *built.notes],
@@ -157,7 +157,8 @@ def _untraced(class_name: str, stacks: Mapping[str, Sequence[str]], recording: T
             yield f"data flow and function of {stack}: the sample input, which is text, does not enter it"
 
 
-def _source_attributes(source: Source) -> dict[str, Any]:
+def source_attributes(source: Source) -> dict[str, Any]:
+    """Where the model comes from, as the graph states it."""
     return {
         "kind": source.kind,
         "digest": source.digest,
@@ -180,13 +181,20 @@ def _row(operator: Operator) -> list[Any]:
     ]
 
 
-def _with_facts(network: nx.MultiDiGraph[str]) -> ModelGraph:
-    """Read the facts from the finished network, then fingerprint everything."""
+def with_facts(network: nx.MultiDiGraph[str], told: frozenset[str] | None = None) -> ModelGraph:
+    """Read the facts from the finished network, then fingerprint everything.
+
+    Args:
+        network: complete but for facts and fingerprints.
+        told: names of the facts that are stated where they have a value; None for all.
+    """
     every = {key: Node.from_data(key, data) for key, data in network.nodes(data=True)}
     nodes = [node for node in every.values() if node.kind == "module"]
     keys = static_fingerprints(nodes)
     draft = {node.id: dataclasses.replace(node, identity=keys[node.id]) for node in nodes}
     facts = facts_of(ModelGraph(network, {**every, **draft}))
+    if told is not None:
+        facts = {key: {f: v for f, v in own.items() if f in told and v is not None} for key, own in facts.items()}
     structures, identities = structures_of(nodes), identities_of(nodes, facts)
     for node in nodes:
         found = freeze(facts.get(node.id, {}))

@@ -8,7 +8,7 @@ from archdiff.compare.changes import IMPACTS
 from archdiff.report.schema import Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from archdiff.report.schema import FindingEntry, Impact, ModelEntry
 
@@ -43,6 +43,7 @@ _TELLING = (
 
 _IDENTICAL = "No difference in architecture was found."
 _COSMETIC = "The same architecture: OLD's weights fit and compute the same."
+_UNREAD = "OLD's weights fit; without a config it is not known what they compute."
 _FITTING = "OLD's weights fit, and compute something else."
 
 
@@ -65,15 +66,17 @@ def summarize(
         changes=changes,
         same_architecture=worst in (None, "cosmetic"),
         sentences=(
-            *_opening(worst),
-            *_told(findings, _figures(old, new), MOST - len(tuple(_opening(worst)))),
+            *(opening := _opening(worst, read=bool(old.class_name and new.class_name))),
+            *_told(findings, _figures(old, new), MOST - len(opening)),
         ),
     )
 
 
-def _opening(worst: Impact | None) -> Iterator[str]:
-    if worst != "breaking":
-        yield {None: _IDENTICAL, "cosmetic": _COSMETIC, "behavioral": _FITTING}[worst]
+def _opening(worst: Impact | None, *, read: bool) -> tuple[str, ...]:
+    """What it comes to; `read` tells whether a config says what both compute."""
+    if worst == "breaking":
+        return ()
+    return ({None: _IDENTICAL, "cosmetic": _COSMETIC if read else _UNREAD, "behavioral": _FITTING}[worst],)
 
 
 def _told(findings: Sequence[FindingEntry], figures: Sequence[str], room: int) -> tuple[str, ...]:

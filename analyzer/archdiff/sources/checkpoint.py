@@ -10,10 +10,10 @@ from archdiff.sources.json_text import read_object
 from archdiff.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["ADAPTER", "INDEX", "LARGEST_INDEX", "SINGLE", "agreed", "read_directory", "read_index"]
+__all__ = ["ADAPTER", "INDEX", "LARGEST_INDEX", "SINGLE", "agreed", "modules_named", "read_directory", "read_index"]
 
 SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -23,6 +23,7 @@ LARGEST_INDEX = 64 * 2**20
 """The most bytes of an index; that of a trillion parameters in 140,000 tensors has 16 MB."""
 
 _MOST_SHARDS = 10_000
+_MOST_PARTS = 32
 _POINTER = b"version https://git-lfs"
 _INDEX_REMEDY = "download the index again"
 
@@ -68,6 +69,20 @@ def read_index(path: Path, subject: str) -> dict[str, str]:
     if len(set(listed.values())) > _MOST_SHARDS:
         raise _fault(subject, f"lists more than {_MOST_SHARDS:,} shards", _INDEX_REMEDY)
     return listed
+
+
+def modules_named(shipped: Iterable[Shipped], subject: str) -> None:
+    """Refuse names that no module of a model can have, so that a graph can be made of the others.
+
+    Raises:
+        SourceError: a name is empty, of too many parts, or not one printable line of parts between dots.
+    """
+    for tensor in shipped:
+        name = tensor.name
+        parts = name.split(".")
+        if not all(parts) or len(parts) > _MOST_PARTS or not name.isprintable() or set(name) & set("#*"):
+            cause = f"tensor {printable(repr(name), 80)} has a name that no module's tensor can have"
+            raise SourceError(printable(subject), cause, "name a directory with the model's config.json")
 
 
 def agreed(shards: Mapping[str, str], read: Callable[[str], tuple[Shipped, ...]], subject: str) -> tuple[Shipped, ...]:

@@ -1,4 +1,4 @@
-"""A model on disk: a config file, a directory that holds one, or a snapshot."""
+"""A model on disk: a config file, a directory with one or with weights, one file of weights, or a snapshot."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archdiff.errors import SourceError
-from archdiff.sources import card, checkpoint, snapshot
+from archdiff.sources import card, checkpoint, headers, snapshot
 from archdiff.sources.json_text import read_object
-from archdiff.sources.source import Origin, Source, make
+from archdiff.sources.source import Origin, Source, bare, make
 from archdiff.text import is_hub_id, printable
 
 if TYPE_CHECKING:
@@ -19,40 +19,63 @@ if TYPE_CHECKING:
 __all__ = ["load"]
 
 _CONFIG = "config.json"
+_WEIGHTS = ".safetensors"
 _CACHED = re.compile(r".*/models--([^/]+)--([^/]+)/snapshots/([0-9a-f]{40})", re.DOTALL)
 _INSTEAD = (
     ("adapter_config.json", "a LoRA adapter without its base model's config"),
     ("params.json", "weights in a format without a config.json"),
     ("*.gguf", "a GGUF file without a config.json"),
-    ("*.safetensors", "weights without a config.json"),
+    ("*.bin", "weights in pickles, which are not read"),
 )
 
 
 def load(reference: Reference) -> Source | Snapshot:
-    """Read the config, or the snapshot, that a path reference names.
+    """Read the config, the weights' headers or the snapshot that a path reference names.
 
     A directory's model card (README.md) and the headers of its safetensors files are read too, where there are
-    any. A snapshot directory of the hub's cache is recognised and keeps its hub id and commit.
+    any; without a config the headers alone describe it, as they do for a reference to one safetensors file. A
+    snapshot directory of the hub's cache is recognised and keeps its hub id and commit.
 
     Raises:
-        SourceError: the directory holds no config, or the file cannot be read as one.
+        SourceError: the directory holds no model, or a file cannot be read as what it claims to be.
         ConfigError: the config's values are out of bounds.
         SnapshotError: the snapshot is damaged.
     """
     path = Path(reference.target)
+    if path.is_dir():
+        return _directory(path, reference)
     if snapshot.is_snapshot(path):
         return snapshot.load(path, reference)
-    is_directory = path.is_dir()
-    file = path / _CONFIG if is_directory else path
-    if is_directory and not file.exists():
-        raise _missing(path, reference.text)
-    config = read_object(file, reference.text)
-    declared = card.read_beside(file, config) if is_directory else card.NOTHING
-    hub_id, revision = _cached(file.parent)
-    name = hub_id or printable(_name(file))
-    shipped = checkpoint.read_directory(path, reference.text) if is_directory else None
+    if path.suffix == _WEIGHTS and path.is_file():
+        shipped = headers.read_file(path, reference.text)
+        return _bare(path, reference, Origin(shipped=tuple(sorted(shipped, key=lambda tensor: tensor.name))))
+    hub_id, revision = _cached(path.parent)
+    config = read_object(path, reference.text)
+    return make(reference.text, "file", hub_id or printable(_name(path)), config, Origin(hub_id, revision))
+
+
+def _directory(path: Path, reference: Reference) -> Source:
+    file = path / _CONFIG
+    if not file.exists():
+        shipped = checkpoint.read_directory(path, reference.text)
+        if shipped is None:
+            raise _missing(path, reference.text)
+        declared = card.read_beside(file, {})
+    else:
+        config = read_object(file, reference.text)
+        declared = card.read_beside(file, config)
+        shipped = checkpoint.read_directory(path, reference.text)
+    hub_id, revision = _cached(path)
     origin = Origin(hub_id, revision, declared.licence, None, declared.lineage, declared.notes, shipped)
-    return make(reference.text, "directory" if is_directory else "file", name, config, origin)
+    if not file.exists():
+        return _bare(file, reference, origin)
+    return make(reference.text, "directory", hub_id or printable(_name(file)), config, origin)
+
+
+def _bare(path: Path, reference: Reference, origin: Origin) -> Source:
+    """The source of weights without a config, in the file at `path` or beside the one that is missing."""
+    checkpoint.modules_named(origin.shipped or (), reference.text)
+    return bare(reference.text, origin.hub_id or printable(_name(path)), origin)
 
 
 def _name(file: Path) -> str:

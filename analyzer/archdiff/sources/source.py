@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from archdiff.catalogue import Lineage
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from archdiff.sources.headers import Shipped
 
-__all__ = ["Kind", "Lineage", "Origin", "Source", "digest", "make"]
+__all__ = ["Kind", "Lineage", "Origin", "Source", "bare", "digest", "make"]
 
-Kind: TypeAlias = Literal["file", "directory", "catalogue", "hub"]
+Kind: TypeAlias = Literal["file", "directory", "catalogue", "hub", "weights"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Source:
     """A model reference, resolved.
 
     `reference` is what the user typed; `name` what output calls the model; `config` a private copy of the
-    published config (copy it before a change); `digest` the SHA-256 of its canonical JSON; `revision` the
+    published config (copy it before a change), empty for bare weights; `digest` the SHA-256 of its canonical
+    JSON, or of the names, shapes and types of the weights; `revision` the
     commit, where known; `released` an ISO date; `lineage` what the publisher declares; `notes` facts that a
     report must repeat; `shipped` the tensors of the checkpoint, sorted by name, None where no header was read.
     """
@@ -82,6 +83,20 @@ def make(reference: str, kind: Kind, name: str, config: Mapping[str, object], or
         notes=notes,
         shipped=origin.shipped,
     )
+
+
+def bare(reference: str, name: str, origin: Origin) -> Source:
+    """Return the source of weights without a config.
+
+    Args:
+        reference: what the user typed.
+        name: what output calls the model.
+        origin: `shipped` is known.
+    """
+    shipped = origin.shipped or ()
+    own = {tensor.name: [tensor.dtype, *tensor.shape] for tensor in shipped}
+    values = {field.name: getattr(origin, field.name) for field in fields(origin)}
+    return Source(reference=reference, kind="weights", name=name, config={}, digest=digest(own), **values)
 
 
 def digest(config: Mapping[str, object]) -> str:

@@ -56,7 +56,7 @@ def test_a_directory_with_its_card(tmp_path, monkeypatch):
         ("notes.txt", "holds no config.json"),
         ("adapter_config.json", "a LoRA adapter"),
         ("model-q4.gguf", "a GGUF file"),
-        ("model.safetensors", "weights without a config.json"),
+        ("pytorch_model.bin", "weights in pickles, which are not read"),
     ],
 )
 def test_a_directory_without_a_config_says_what_was_expected(tmp_path, held, said):

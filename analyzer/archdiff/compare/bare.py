@@ -1,0 +1,32 @@
+"""Comparing with bare weights: what names and shapes of tensors cannot tell is no difference."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from archdiff.compare.changes import Change
+    from archdiff.graph.schema import ModelGraph
+
+__all__ = ["is_bare", "without_untold"]
+
+_KINDS = frozenset({"module-added", "module-removed", "tensor-added", "tensor-removed"})
+_WHY = "weights without a config tell of no part that stores no tensor of its own"
+
+
+def is_bare(graph: ModelGraph) -> bool:
+    """Whether names and shapes of tensors are all that is known: weights without a config have no class."""
+    return not graph.class_name
+
+
+def without_untold(change: Change) -> Change:
+    """The change, inert if it is a part without stored tensors of its own that came or went."""
+    untold = change.kind in _KINDS and (change.impact != "breaking" or _is_tied(change)) and not change.inert
+    return dataclasses.replace(change, inert=_WHY) if untold else change
+
+
+def _is_tied(change: Change) -> bool:
+    """Whether every tensor that it stores shares the storage of another, as the head of a tied model does."""
+    stored = [tensor for node in change.content for tensor in node.tensors if tensor.persistent]
+    return bool(stored) and all(tensor.tied_to for tensor in stored)

@@ -1,0 +1,90 @@
+"""Checkpoints on the command line: beside their config, without one, and damaged."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from archdiff.graph.build import instantiate
+from tests.archdiff.cli.calling import assert_refused
+from tests.archdiff.making import LLAMA
+from tests.archdiff.sources.weights import file_of, packed, sharded
+
+
+@pytest.fixture
+def tensors():
+    """What the tiny Llama's config builds."""
+    model = instantiate(LLAMA, "tiny").model
+    return {name: ("F32", tuple(tensor.shape)) for name, tensor in model.state_dict().items()}
+
+
+def checkpoint(folder, tensors, config=LLAMA):
+    """Write a directory with a config, if one is wanted, and weights of zeros."""
+    folder.mkdir()
+    if config is not None:
+        (folder / "config.json").write_text(json.dumps(config))
+    (folder / "model.safetensors").write_bytes(file_of(tensors))
+    return folder
+
+
+def report_of(ended):
+    assert (ended.code, ended.err) == (0, "")
+    return json.loads(ended.out)
+
+
+def test_a_checkpoint_that_agrees_is_its_config(call, tmp_path, pair, tensors):
+    report = report_of(call("diff", pair[0], checkpoint(tmp_path / "full", tensors), "--format=json"))
+    assert (report["findings"], report["changes"], report["new"]["notes"]) == ([], [], [])
+
+
+def test_a_checkpoint_that_contradicts_its_config_is_a_finding(call, tmp_path, tensors):
+    good = checkpoint(tmp_path / "good", tensors)
+    del tensors["model.norm.weight"]
+    tensors["lm_head.weight"] = ("F32", (300, 64))
+    report = report_of(call("diff", good, checkpoint(tmp_path / "bad", tensors), "--format=json"))
+    (finding,) = report["findings"]
+    assert (finding["rule"], finding["impact"]) == ("checkpoint-contradicts-config", "breaking")
+    assert "lacks 1 tensor that the config builds (`model.norm.weight`)" in finding["message"]
+    assert [note for note in report["new"]["notes"] if "in another shape: lm_head.weight" in note]
+
+
+def test_weights_without_a_config(call, tmp_path, pair, tensors):
+    bare = checkpoint(tmp_path / "bare", tensors, config=None)
+    report = report_of(call("diff", pair[0], bare, "--format=json"))
+    assert not [finding for finding in report["findings"] if finding["impact"] != "cosmetic"]
+    assert (report["new"]["kind"], report["new"]["parameters"]) == ("weights", report["old"]["parameters"])
+    assert [text for text in report["not_checked"] if text.startswith("bare: data flow and function")]
+    assert "weights fit and compute the same" not in " ".join(report["summary"]["sentences"])
+    assert "bare" in call("show", bare).out
+
+
+def test_weights_of_another_size_break(call, tmp_path, pair, tensors):
+    tensors = {name: (kind, tuple(2 * size for size in shape)) for name, (kind, shape) in tensors.items()}
+    report = report_of(call("diff", pair[0], checkpoint(tmp_path / "bare", tensors, config=None), "--format=json"))
+    assert {"hidden-size-changed", "mlp-width-changed"} <= {finding["rule"] for finding in report["findings"]}
+
+
+DAMAGE = {
+    "a header that lies": (lambda f: (f / "model.safetensors").write_bytes(packed({"a": {}})), "tensor 'a' must state"),
+    "a file cut off": (
+        lambda f: (f / "model.safetensors").write_bytes((f / "model.safetensors").read_bytes()[:-1]),
+        "and the file holds",
+    ),
+    "an index to elsewhere": (
+        lambda f: (f / "model.safetensors.index.json").write_text('{"weight_map": {"a": "../../secret.safetensors"}}'),
+        "puts tensor 'a' outside its directory",
+    ),
+    "a missing shard": (
+        lambda f: (f / sharded(f, {"a": ("U8", (1,))}, {"b": ("U8", (1,))})["b"]).unlink(),
+        "model-00002-of-00002.safetensors, which is not there",
+    ),
+}
+
+
+@pytest.mark.parametrize(("damage", "said"), DAMAGE.values(), ids=DAMAGE)
+@pytest.mark.parametrize("config", [LLAMA, None], ids=["config", "bare"])
+def test_a_damaged_checkpoint_is_one_line(call, tmp_path, tensors, damage, said, config):
+    folder = checkpoint(tmp_path / "bad", tensors, config)
+    damage(folder)
+    assert_refused(call("show", folder), said, str(folder))
