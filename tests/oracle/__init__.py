@@ -1,0 +1,1 @@
+"""The oracle: execution of tiny models decides the impact of every config field; `python -m tests.oracle`."""
