@@ -9,11 +9,14 @@ import click
 from archdiff import api, packs
 from archdiff.cli import output
 from archdiff.cli.baseline import fingerprints
-from archdiff.cli.options import common, is_quiet, split
+from archdiff.cli.options import common, is_quiet, no_cache, split
 from archdiff.cli.progress import doing
 from archdiff.render import FORMATS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archdiff.graph.schema import ModelGraph
     from archdiff.report.schema import Report
     from archdiff.rule import Rule
 
@@ -57,6 +60,7 @@ _FOUND = 1
     help="Exit with 1 where a finding has this impact or a worse one.",
 )
 @click.option("--baseline", metavar="REPORT.json", help="Leave out findings that this earlier JSON report holds.")
+@no_cache
 @common
 def command(
     old: str,
@@ -67,6 +71,7 @@ def command(
     ignore: tuple[str, ...],
     fail_on: str,
     baseline: str | None,
+    no_cache: bool,
 ) -> int:
     """Compare the architectures of two models.
 
@@ -78,18 +83,24 @@ def command(
     known = fingerprints(baseline) if baseline is not None else frozenset()
     rules = packs.load_rules()
     chosen = packs.choose(rules, split("--select", select), split("--ignore", ignore))
-    report = _compare(old, new, rules, chosen, known)
+    graphs = _build((old, new), cached=not no_cache)
+    report = _compare(graphs, rules, chosen, known)
     output.deliver(report, None if is_quiet() else form, files)
     return _FOUND if _fails(report, fail_on) else 0
 
 
-def _compare(old: str, new: str, rules: tuple[Rule, ...], chosen: frozenset[str], known: frozenset[str]) -> Report:
-    """Check both references before the seconds that torch takes to import, then build and compare."""
-    sources = [api.check(old), api.check(new)]
+def _build(references: tuple[str, ...], *, cached: bool) -> list[ModelGraph]:
+    """Check all references before the seconds that torch takes to import, then build."""
     graphs = []
-    for source in sources:
+    for source in [api.check(reference) for reference in references]:
         with doing(f"building {source.name}"):
-            graphs.append(api.build(source))
+            graphs.append(api.build(source, cached=cached))
+    return graphs
+
+
+def _compare(
+    graphs: Sequence[ModelGraph], rules: tuple[Rule, ...], chosen: frozenset[str], known: frozenset[str]
+) -> Report:
     with doing("comparing"):
         from archdiff.report.assemble import Shown
 

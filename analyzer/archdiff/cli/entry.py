@@ -28,8 +28,8 @@ _LONGEST_LINE = 1000
 def main() -> None:
     """Run the command that the process was called with, and exit.
 
-    The cyclic garbage collector is off: the process is short and keeps nearly all that it makes, and walking the objects
-    that torch and transformers leave behind again and again takes a fifth of a cold comparison.
+    The cyclic garbage collector is off: the process is short and keeps nearly all that it makes, and walking the
+    objects that torch and transformers leave behind again and again takes a fifth of a cold comparison.
     """
     gc.disable()
     for stream in (sys.stdout, sys.stderr):
@@ -41,6 +41,8 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return the exit code; errors are one line on standard error."""
     debug = "--debug" in arguments
+    if debug:
+        _show_notes()
     try:
         return int(cli.main(list(arguments), prog_name="archdiff", standalone_mode=False) or 0)
     except click.exceptions.Exit as end:
@@ -54,6 +56,17 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - a bug of ours must not pass for an answer
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return _fail(f"internal error: {what}; run again with --debug and report what it prints", debug)
+
+
+def _show_notes() -> None:
+    """What the cache and others note for whoever debugs goes to standard error."""
+    import logging
+
+    notes = logging.getLogger("archdiff")
+    notes.setLevel(logging.DEBUG)
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("archdiff: note: %(message)s"))
+    notes.handlers, notes.propagate = [handler], False
 
 
 def _fail(line: str, debug: bool) -> int:

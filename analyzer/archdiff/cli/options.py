@@ -11,7 +11,7 @@ from archdiff.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["common", "is_quiet", "listing_format", "split"]
+__all__ = ["common", "is_quiet", "listing_format", "no_cache", "split"]
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 _QUIET = "archdiff.quiet"
@@ -50,6 +50,11 @@ def listing_format(command: _Command) -> _Command:
         show_default=True,
         help="What to print.",
     )(command)
+
+
+def no_cache(command: _Command) -> _Command:
+    """Give a command that builds graphs `--no-cache`."""
+    return click.option("--no-cache", is_flag=True, help="Build every graph anew, and keep none.")(command)
 
 
 def split(option: str, texts: Iterable[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import click
 
 from archdiff import api
 from archdiff.cli import output
-from archdiff.cli.options import common, is_quiet
+from archdiff.cli.options import common, is_quiet, no_cache
 from archdiff.cli.progress import doing
 from archdiff.render import FORMATS
 
@@ -34,8 +34,9 @@ __all__ = ["command"]
     help=f"Write a file too; its ending says the format ({', '.join(FORMATS.values())}). Repeatable.",
 )
 @click.option("--save", metavar="FILE", help="Write the model's graph as a snapshot (node-link JSON).")
+@no_cache
 @common
-def command(reference: str, form: str, outputs: tuple[str, ...], save: str | None) -> int:
+def command(reference: str, form: str, outputs: tuple[str, ...], save: str | None, no_cache: bool) -> int:
     """Describe one model: layer kinds, parameters by role, active parameters, key-value cache.
 
     REF is a path, a name of the catalogue or a hub id.
@@ -44,7 +45,7 @@ def command(reference: str, form: str, outputs: tuple[str, ...], save: str | Non
     snapshot = output.target(save, "snapshot", (reference,)) if save is not None else None
     output.check_stdout(form)
     with doing(f"building {reference}"):
-        graph = api.build(api.check(reference))
+        graph = api.build(api.check(reference), cached=not no_cache)
         portrait = api.portray(graph)
     more = [] if snapshot is None else [(snapshot, json.dumps(graph.to_json(), indent=1) + "\n")]
     output.deliver(portrait, None if is_quiet() else form, files, more)

@@ -92,11 +92,15 @@ class Store:
         return tuple(sorted(self._files(_ENTRY), key=lambda entry: (entry.used, entry.path.name)))
 
     def clear(self) -> int:
-        """Remove every entry and every draft, and return how many entries went; other files stay."""
-        gone = [_removed(entry.path) for entry in self.entries()]
-        for draft in self._files(_DRAFT):
-            _removed(draft.path)
-        return sum(gone)
+        """Remove every entry and every draft, and return how many entries went; other files stay.
+
+        Raises:
+            OSError: one cannot be removed.
+        """
+        found = self.entries()
+        for entry in (*found, *self._files(_DRAFT)):
+            entry.path.unlink(missing_ok=True)
+        return len(found)
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.graph"
@@ -125,7 +129,7 @@ class Store:
                 file.write(data)
             draft.replace(path)
         finally:
-            _removed(draft)
+            _remove(draft)
 
     def _trim(self) -> None:
         entries = self.entries()
@@ -134,10 +138,10 @@ class Store:
             if total <= self.limit:
                 break
             total -= entry.size
-            _removed(entry.path)
+            _remove(entry.path)
         for draft in self._files(_DRAFT):
             if draft.used < time.time_ns() - _ABANDONED * 10**9:
-                _removed(draft.path)
+                _remove(draft.path)
 
     def _files(self, form: re.Pattern[str]) -> Iterator[Entry]:
         """Regular files whose name has the form; those that go meanwhile are left out."""
@@ -178,12 +182,9 @@ def _touch(path: Path) -> None:
         os.utime(path)
 
 
-def _removed(path: Path) -> bool:
-    try:
+def _remove(path: Path) -> None:
+    with suppress(OSError):
         path.unlink()
-    except OSError:
-        return False
-    return True
 
 
 def note(text: str) -> None:
