@@ -69,8 +69,7 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/python
 	@$(PIP) install $(PINNED) -e .
 	@touch $@
 
-# hatchling is for the test that builds the wheel without a network.
 $(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing archdiff and its development tools into $(VENV)"
-	@$(PIP) install $(PINNED) -e '.[dev]' hatchling
+	@$(PIP) install $(PINNED) -e '.[dev]'
 	@touch $(VENV)/installed $@
