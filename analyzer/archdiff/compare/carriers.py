@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 __all__ = ["carries"]
 
 _PARTS = ("module-added", "module-removed")
-_TENSORS = ("tensor-added", "tensor-removed", "tensor-recomputed", "tensor-retied")
+_SIZES = ("tensor-reshaped", "tensor-recomputed")
+_TENSORS = ("tensor-added", "tensor-removed", "tensor-retied")
 
 
 def carries(fact: Mapping[str, Any], change: Change) -> bool:
@@ -22,10 +23,10 @@ def carries(fact: Mapping[str, Any], change: Change) -> bool:
         fact: a row of `facts.toml`.
         change: any change.
     """
-    if change.kind == "tensor-reshaped":
-        return set(change.axes) <= set(fact.get("axes", ())) or _tensor(fact, change)
+    if change.kind in _SIZES:
+        return _axes(fact, change) or _tensor(fact, change)
     if change.kind in _TENSORS:
-        return _tensor(fact, change) or _axes(fact, change)
+        return _tensor(fact, change)
     if change.kind in _PARTS:
         return change.role in fact.get("parts", ())
     if change.kind == "attribute-changed":
@@ -48,8 +49,8 @@ def _names(text: str, change: Change) -> bool:
 
 
 def _axes(fact: Mapping[str, Any], change: Change) -> bool:
-    """A buffer that is there or not, such as a table of frequencies, carries what its only axis counts."""
-    return change.kind == "tensor-recomputed" and bool(change.axes) and set(change.axes) <= set(fact.get("axes", ()))
+    """Whether it concerns only axes that the fact counts; a table of frequencies carries what its axis counts."""
+    return bool(change.axes) and set(change.axes) <= set(fact.get("axes", ()))
 
 
 def _operators(fact: Mapping[str, Any], change: Change) -> bool:
