@@ -36,7 +36,7 @@ def pack(graph: ModelGraph, source: Source) -> bytes:
     number = {key: position for position, key in enumerate(graph.nodes)}
     document = {
         "order": list(graph.attributes),
-        "attributes": {key: value for key, value in graph.attributes.items() if key not in told},
+        "attributes": {key: value for key, value in graph.attributes.items() if key not in (*told, "notes")},
         "notes": graph.notes[notes:],
         "nodes": nodes,
         "flows": [[number[a], number[b]] for a, b in graph.flows],
