@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archdiff.errors import SourceError
-from archdiff.sources import card, checkpoint, headers, snapshot
+from archdiff.sources import card, checkpoint, gguf_config, headers, snapshot
 from archdiff.sources.json_text import read_object
 from archdiff.sources.source import Origin, Source, bare, make
 from archdiff.text import is_hub_id, printable
@@ -20,17 +20,18 @@ __all__ = ["load"]
 
 _CONFIG = "config.json"
 _WEIGHTS = ".safetensors"
+_GGUF = ".gguf"
 _CACHED = re.compile(r".*/models--([^/]+)--([^/]+)/snapshots/([0-9a-f]{40})", re.DOTALL)
 _INSTEAD = (
     ("adapter_config.json", "a LoRA adapter without its base model's config"),
     ("params.json", "weights in a format without a config.json"),
-    ("*.gguf", "a GGUF file without a config.json"),
+    ("*.gguf", "several GGUF files and no config.json"),
     ("*.bin", "weights in pickles, which are not read"),
 )
 
 
 def load(reference: Reference) -> Source | Snapshot:
-    """Read the config, the weights' headers or the snapshot that a path reference names.
+    """Read the config, the weights' headers, the GGUF metadata or the snapshot that a path reference names.
 
     A directory's model card (README.md) and the headers of its safetensors files are read too, where there are
     any; without a config the headers alone describe it, as they do for a reference to one safetensors file. A
@@ -46,6 +47,8 @@ def load(reference: Reference) -> Source | Snapshot:
         return _directory(path, reference)
     if snapshot.is_snapshot(path):
         return snapshot.load(path, reference)
+    if path.suffix == _GGUF and path.is_file():
+        return gguf_config.load(path, reference)
     if path.suffix == _WEIGHTS and path.is_file():
         shipped = headers.read_file(path, reference.text)
         return _bare(path, reference, Origin(shipped=tuple(sorted(shipped, key=lambda tensor: tensor.name))))
@@ -58,6 +61,8 @@ def _directory(path: Path, reference: Reference) -> Source:
     file = path / _CONFIG
     if not file.exists():
         shipped = checkpoint.read_directory(path, reference.text)
+        if shipped is None and len(converted := sorted(path.glob(f"*{_GGUF}"))) == 1:
+            return gguf_config.load(converted[0], reference)
         if shipped is None:
             raise _missing(path, reference.text)
         declared = card.read_beside(file, {})

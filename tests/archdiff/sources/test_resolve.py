@@ -55,7 +55,6 @@ def test_a_directory_with_its_card(tmp_path, monkeypatch):
     [
         ("notes.txt", "holds no config.json"),
         ("adapter_config.json", "a LoRA adapter"),
-        ("model-q4.gguf", "a GGUF file"),
         ("pytorch_model.bin", "weights in pickles, which are not read"),
     ],
 )
