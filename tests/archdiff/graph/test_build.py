@@ -160,7 +160,7 @@ def test_remote_code_beside_a_shipped_class_is_noted_and_never_imported(with_rem
     folder = with_remote_code()
     graph = build_graph(resolve(str(folder)))
     assert graph.class_name == "LlamaForCausalLM"
-    assert any("auto_map" in note for note in graph.notes)
+    assert any("ships with transformers" in note for note in graph.notes)
     assert graph.source["remote_code"] is True
     assert sorted(path.name for path in folder.iterdir()) == ["config.json", "modeling_intruder.py"]
 
