@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from archdiff import reference as references
 from archdiff.errors import UnresolvedReferenceError
-from archdiff.sources import catalogue, file
+from archdiff.sources import adapter, catalogue, file
 from archdiff.sources.snapshot import Snapshot
 from archdiff.sources.source import Lineage, Source
 from archdiff.text import printable
@@ -15,6 +17,8 @@ __all__ = ["Lineage", "Snapshot", "Source", "resolve"]
 def resolve(text: str) -> Source | Snapshot:
     """Find the model that `text` names; read its config and check it, or read the graph that was saved of it.
 
+    An adapter is the model that it adapts, with notes on what it touches.
+
     Builds nothing and runs no code of the model.
 
     Raises:
@@ -24,11 +28,15 @@ def resolve(text: str) -> Source | Snapshot:
         SnapshotError: the saved graph is damaged.
     """
     parsed = references.parse(text)
-    if parsed.kind == "path":
-        return file.load(parsed)
-    if parsed.kind == "catalogue":
-        return catalogue.load(parsed)
-    return _from_hub(parsed)
+    if parsed.kind != "path":
+        return _named(parsed)
+    if adapter.is_adapter(Path(parsed.target)):
+        return adapter.load(Path(parsed.target), parsed, _named)
+    return file.load(parsed)
+
+
+def _named(parsed: references.Reference) -> Source:
+    return catalogue.load(parsed) if parsed.kind == "catalogue" else _from_hub(parsed)
 
 
 def _from_hub(parsed: references.Reference) -> Source:

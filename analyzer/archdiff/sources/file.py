@@ -23,7 +23,6 @@ _WEIGHTS = ".safetensors"
 _GGUF = ".gguf"
 _CACHED = re.compile(r".*/models--([^/]+)--([^/]+)/snapshots/([0-9a-f]{40})", re.DOTALL)
 _INSTEAD = (
-    ("adapter_config.json", "a LoRA adapter without its base model's config"),
     ("params.json", "weights in a format without a config.json"),
     ("*.gguf", "several GGUF files and no config.json"),
     ("*.bin", "weights in pickles, which are not read"),

@@ -78,6 +78,18 @@ def test_a_gguf_file_is_compared_by_the_config_that_its_metadata_amounts_to(call
     assert "stored tensors: 1 F16, 1 Q8_0" in report["new"]["notes"]
 
 
+def test_an_adapter_is_compared_as_its_base_model(call, tmp_path):
+    config = {"peft_type": "LORA", "base_model_name_or_path": "openai-community/gpt2", "r": 4, "lora_alpha": 8}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(config))
+    report = report_of(call("diff", "gpt2", tmp_path, "--format=json"))
+    assert not report["changes"]
+    assert (report["new"]["kind"], report["new"]["lineage"]) == (
+        "adapter",
+        [{"base": "openai-community/gpt2", "relation": "adapter"}],
+    )
+    assert [note for note in report["new"]["notes"] if note.startswith("LoRA adapter of rank 4")]
+
+
 DAMAGE = {
     "a header that lies": (lambda f: (f / "model.safetensors").write_bytes(packed({"a": {}})), "tensor 'a' must state"),
     "a file cut off": (

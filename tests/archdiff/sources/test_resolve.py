@@ -54,7 +54,6 @@ def test_a_directory_with_its_card(tmp_path, monkeypatch):
     ("held", "said"),
     [
         ("notes.txt", "holds no config.json"),
-        ("adapter_config.json", "a LoRA adapter"),
         ("pytorch_model.bin", "weights in pickles, which are not read"),
     ],
 )
