@@ -75,8 +75,8 @@ def command(
 ) -> int:
     """Compare the architectures of two models.
 
-    OLD and NEW are paths, names of the catalogue or hub ids. Prints what differs, and what each difference
-    means to someone who has weights for OLD: breaking, behavioral or cosmetic.
+    OLD and NEW are paths (a config, weights, a saved graph), names of the catalogue or hub ids. Prints what
+    differs, and what each difference means to someone who has weights for OLD: breaking, behavioral or cosmetic.
     """
     files = output.targets(outputs, (old, new, *([baseline] if baseline else [])))
     output.check_stdout(form)

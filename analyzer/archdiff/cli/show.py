@@ -39,7 +39,7 @@ __all__ = ["command"]
 def command(reference: str, form: str, outputs: tuple[str, ...], save: str | None, no_cache: bool) -> int:
     """Describe one model: layer kinds, parameters by role, active parameters, key-value cache.
 
-    REF is a path, a name of the catalogue or a hub id.
+    REF is a path (a config, weights, a saved graph), a name of the catalogue or a hub id.
     """
     files = output.targets(outputs, (reference,))
     snapshot = output.target(save, "snapshot", (reference,)) if save is not None else None

@@ -12,17 +12,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from huggingface_hub import errors, get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
+from huggingface_hub import constants, errors, get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
 from huggingface_hub.errors import LocalEntryNotFoundError
 from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
 from archdiff.errors import ArchdiffError, SourceError
 from archdiff.sources import card
-from archdiff.sources.checkpoint import INDEX, LARGEST_INDEX, SINGLE, read_index
+from archdiff.sources.checkpoint import INDEX, LARGEST_INDEX, SINGLE, modules_named, read_index
 from archdiff.sources.hub_errors import FAILURES, is_unreachable, translate
 from archdiff.sources.hub_headers import MOST, Remote
 from archdiff.sources.json_text import LARGEST, read_object
-from archdiff.sources.source import Origin, Source, make
+from archdiff.sources.source import Origin, Source, bare, make
 from archdiff.text import printable
 
 if TYPE_CHECKING:
@@ -39,13 +39,20 @@ _CONFIG = "config.json"
 def load(reference: Reference) -> Source:
     """Fetch the config of a hub id, or take it from the cache when the hub cannot be reached.
 
+    A model without a config is described by the headers of its weights.
+
     Raises:
         UnresolvedReferenceError: no such model or revision, gated, or neither the hub nor the cache has it.
-        SourceError: the model has no config.json, or it cannot be read as one.
+        SourceError: the model has neither config.json nor weights, or one of them cannot be read.
         ConfigError: the config's values are out of bounds.
     """
     with _quiet():
-        file, notes = _fetch_config(reference)
+        try:
+            file, notes = _fetch_config(reference)
+        except SourceError as error:
+            if isinstance(error.__cause__, errors.EntryNotFoundError) and (folder := _commit_folder(reference)):
+                return _bare(reference, folder, error)
+            raise
         config = read_object(file, reference.text)
         _fetch_card(reference, file.parent.name)
         declared = card.read_beside(file, config)
@@ -54,6 +61,29 @@ def load(reference: Reference) -> Source:
     notes = (*notes, *declared.notes, *unread)
     origin = Origin(name, file.parent.name, declared.licence, None, declared.lineage, notes, shipped)
     return make(reference.text, "hub", name, config, origin)
+
+
+def _commit_folder(reference: Reference) -> Path | None:
+    """Where the cache keeps the commit of a model that has weights and no config; None where it has no weights."""
+    for name in (INDEX, SINGLE):
+        with suppress(*FAILURES):
+            commit = get_hf_file_metadata(hf_hub_url(reference.target, name, revision=reference.revision)).commit_hash
+            if commit is not None:
+                folder = f"models--{reference.target.replace('/', '--')}"
+                return Path(constants.HF_HUB_CACHE) / folder / "snapshots" / commit
+    return None
+
+
+def _bare(reference: Reference, folder: Path, missing: SourceError) -> Source:
+    """The source of the weights of the commit in `folder`; raises `missing` where they cannot be read."""
+    shipped, unread = _shipped(reference, folder, online=True)
+    if shipped is None:
+        raise SourceError(missing.subject, "; ".join((missing.cause, *unread)), missing.remedy)
+    modules_named(shipped, reference.text)
+    _fetch_card(reference, folder.name)
+    declared = card.read_beside(folder / _CONFIG, {})
+    origin = Origin(reference.target, folder.name, declared.licence, None, declared.lineage, declared.notes, shipped)
+    return bare(reference.text, reference.target, origin)
 
 
 def _fetch_config(reference: Reference) -> tuple[Path, tuple[str, ...]]:

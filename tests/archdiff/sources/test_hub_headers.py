@@ -124,3 +124,26 @@ def test_the_headers_are_kept_by_commit(hub, client):
     client("owner/model")
     (kept,) = (client.home / "assets").rglob("*.header")
     assert kept.parent.name == COMMIT
+
+
+def test_weights_without_a_config(hub, client):
+    del hub.files["owner/model", "config.json"]
+    put_shards(hub, {"model.norm.weight": ("BF16", (8,))}, {"lm_head.weight": ("BF16", (9, 8))})
+    put(hub, **{"README.md": b"---\nlicense: mit\n---\n"})
+    source = client("owner/model")
+    assert (source["kind"], source["config"], source["revision"], source["licence"]) == ("weights", {}, COMMIT, "mit")
+    assert names(source) == ["lm_head.weight", "model.norm.weight"]
+
+
+def test_one_file_without_a_config(hub, client):
+    del hub.files["owner/model", "config.json"]
+    put(hub, **{SINGLE: file_of({"a.weight": ("U8", (1,))})})
+    assert names(client("owner/model")) == ["a.weight"]
+    put(hub, **{SINGLE: file_of({"a..weight": ("U8", (1,))})})
+    fails(client("owner/model@v1", HF_HOME=str(client.home) + "2"), "SourceError", "a name that no module")
+
+
+def test_neither_config_nor_weights(hub, client):
+    del hub.files["owner/model", "config.json"]
+    put(hub, **{"README.md": b""})
+    fails(client("owner/model"), "SourceError", "no config.json on the hub")
