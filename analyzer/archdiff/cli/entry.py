@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import traceback
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +15,7 @@ from archdiff.errors import ArchdiffError
 from archdiff.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["COULD_NOT_TELL", "main", "run"]
 
@@ -41,8 +42,11 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return the exit code; errors are one line on standard error."""
     debug = "--debug" in arguments
-    if debug:
-        _show_notes()
+    with _notes() if debug else nullcontext():
+        return _end(arguments, debug)
+
+
+def _end(arguments: Sequence[str], debug: bool) -> int:
     try:
         return int(cli.main(list(arguments), prog_name="archdiff", standalone_mode=False) or 0)
     except click.exceptions.Exit as end:
@@ -58,15 +62,21 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(f"internal error: {what}; run again with --debug and report what it prints", debug)
 
 
-def _show_notes() -> None:
-    """What the cache and others note for whoever debugs goes to standard error."""
+@contextmanager
+def _notes() -> Iterator[None]:
+    """Show on standard error what is noted for whoever debugs, as that an entry of the cache is damaged."""
     import logging
 
-    notes = logging.getLogger("archdiff")
-    notes.setLevel(logging.DEBUG)
-    handler = logging.StreamHandler()
+    notes, handler = logging.getLogger("archdiff"), logging.StreamHandler()
     handler.setFormatter(logging.Formatter("archdiff: note: %(message)s"))
-    notes.handlers, notes.propagate = [handler], False
+    level = notes.level
+    notes.setLevel(logging.DEBUG)
+    notes.addHandler(handler)
+    try:
+        yield
+    finally:
+        notes.removeHandler(handler)
+        notes.setLevel(level)
 
 
 def _fail(line: str, debug: bool) -> int:

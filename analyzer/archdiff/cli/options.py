@@ -27,7 +27,9 @@ def common(command: _Command) -> _Command:
         callback=_remember,
         help="Print no report, only errors.",
     )
-    debug = click.option("--debug", is_flag=True, expose_value=False, help="Print the traceback of an error.")
+    debug = click.option(
+        "--debug", is_flag=True, expose_value=False, help="Print the traceback of an error, and notes."
+    )
     return quiet(debug(command))
 
 
