@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archdiff.compare import align
-from archdiff.compare.align import align_stacks, similarity
+from archdiff.compare.align import _large_tables, _small_tables, align_stacks, similarity
 from tests.archdiff.compare.fakes import KINDS, aligned, layered, model, part
 
 ALIKE = ("full", "window", "moe")
@@ -130,6 +130,15 @@ def test_a_thousand_layers_against_a_thousand():
     kinds = [sorted(KINDS)[number * number % 7 % 4] for number in range(1000)]
     stack = aligned(kinds, [*kinds[:500], *kinds[700:], *kinds[:200]])
     assert len(stack.matched) >= 800
+
+
+indices = st.lists(st.integers(0, 2), min_size=1, max_size=12)
+
+
+@given(st.lists(st.lists(st.integers(0, 1000), min_size=3, max_size=3), min_size=3, max_size=3), indices, indices)
+def test_small_and_large_stacks_are_scored_alike(matrix, rows, columns):
+    small, large = (tables(matrix, rows, columns) for tables in (_small_tables, _large_tables))
+    assert small == tuple(table.tolist() for table in large)
 
 
 def stacks_of(*names, lengths=None):

@@ -94,6 +94,18 @@ def test_a_difference_counts_the_parameters_of_its_own_layers():
     assert difference.parameters == 2 * 3 * config["hidden_size"] * config["moe_intermediate_size"]
 
 
+def test_of_a_change_in_more_layers_a_difference_counts_its_own():
+    def attention(heads, *tensors):
+        parts = {f"layers.{n}": part("layer", facts={"attention.query_heads": h}) for n, h in enumerate(heads)}
+        return model(parts | {f"layers.{n}.attention": part("attention", *tensors) for n in range(len(heads))})
+
+    sinks = weight(("query-heads", 4), name="sinks")
+    found = compare(attention([4, 4, 4]), attention([2, 3, 3], sinks))
+    (change,) = found.changes
+    assert (change.new.layers, change.parameters) == ((0, 1, 2), 12)
+    assert [(d.new, d.parameters) for d in found.differences("attention.query_heads")] == [(2, 4), (3, 8)]
+
+
 @pytest.mark.parametrize(
     ("shared", "confidence"), [(6, "high"), (3, "medium"), (1, "low")], ids=["much", "some", "little"]
 )

@@ -108,12 +108,12 @@ PAIRS = {
         {"layers.0": part("layer"), "layers.0.moe": OWN, "layers.0.moe.gate": ROUTER},
     ),
     "a part moved and kept its name": (
-        {"layers.0": part("layer"), "layers.0.a": OWN, "layers.0.a.gate": ROUTER, "layers.0.a.n": NORM},
-        {"layers.0": part("layer"), "layers.0.b": part("dense-mlp"), "layers.0.b.c.gate": ROUTER},
+        {"layers.0": part("layer"), "layers.0.a": part("", SQUARE), "layers.0.a.gate": ROUTER, "layers.0.a.n": NORM},
+        {"layers.0": part("layer"), "layers.0.b": part("", class_name="B"), "layers.0.b.c.gate": ROUTER},
     ),
     "a moved part has parts of its own": (
-        {"a": part("x"), "a.router": ROUTER, "a.router.norm": NORM, "a.router.up": part("up", SQUARE)},
-        {"b": part("y"), "b.router": ROUTER, "b.router.down": part("down", SQUARE)},
+        {"a": part(""), "a.router": ROUTER, "a.router.norm": NORM, "a.router.up": part("up", SQUARE)},
+        {"b": part("", class_name="B"), "b.router": ROUTER, "b.router.norm": NORM, "b.router.x": part("down", SQUARE)},
     ),
     "a stack stands in another module": (
         {f"model.{key}": value for key, value in BLOCK.items()} | {"model": part("x", SQUARE), "model.norm": NORM},
