@@ -114,6 +114,20 @@ def test_quantized_weights_are_not_compared_one_by_one(copy_of):
     assert "quantized" in notes_on(loading)[0]
 
 
+@pytest.mark.parametrize("layers", [(0,), (1,), (2,), (0, 2), (0, 1, 2)])
+def test_each_layer_is_told_although_equal_ones_are_loaded_once(tmp_path, layers):
+    shipped = {tensor.name: tensor for tensor in saved("llama", tmp_path)}
+    for number in layers:
+        del shipped[f"model.layers.{number}.input_layernorm.weight"]
+        for name, shape in (("mlp.up_proj", (1, 1)), ("extra", (3,))):
+            key = f"model.layers.{number}.{name}.weight"
+            shipped[key] = Shipped(key, shape, "bfloat16")
+    loading = loaded("llama", tuple(shipped.values()))
+    assert loading.missing == tuple(f"model.layers.{number}.input_layernorm.weight" for number in layers)
+    assert loading.unexpected == tuple(f"model.layers.{number}.extra.weight" for number in layers)
+    assert [name for name, _, _ in loading.misshapen] == [f"model.layers.{n}.mlp.up_proj.weight" for n in layers]
+
+
 def test_a_tied_head_may_be_there_or_not(tmp_path):
     shipped = saved("llama", tmp_path, tie_word_embeddings=True)
     assert "lm_head.weight" not in [tensor.name for tensor in shipped]
