@@ -31,7 +31,7 @@ help:  ## list the targets
 demo: $(VENV)/installed  ## compare two published pairs offline, with a picture and a JSON report of each
 	@$(NEED_DOT) || echo "Going on without the pictures."
 	@mkdir -p $(DEMO) && rm -f $(DEMO)/*.json $(DEMO)/*.svg
-	@set -e; export HF_HUB_OFFLINE=1; \
+	@set -e; export HF_HUB_OFFLINE=1 ARCHDIFF_CACHE=$(VENV)/cache; \
 	for pair in $(PAIRS); do \
 	    old=$${pair%%:*} new=$${pair##*:}; file=$(DEMO)/$${old}_$${new}; \
 	    set -- --output $$file.json; \

@@ -7,22 +7,20 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from tests.benchmarks import bench_diff, bench_growth, bench_memory, bench_startup
+from tests.benchmarks import bench_cached, bench_diff, bench_growth, bench_memory, bench_startup
 from tests.benchmarks.measure import BenchmarkError, Row, markdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NAMES = ("diff", "startup", "memory", "growth")
+NAMES = ("diff", "cached", "startup", "memory", "growth")
 
 
 def arguments() -> argparse.Namespace:
     """What to run, how often, and against which floor program."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"default: all of {', '.join(NAMES)}")
-    parser.add_argument(
-        "--floor", default=os.environ.get("ARCHDIFF_BENCH"), help="floor program or its folder"
-    )
+    parser.add_argument("--floor", default=os.environ.get("ARCHDIFF_BENCH"), help="floor program or its folder")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each command (default: 5)")
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - set(NAMES):
@@ -43,6 +41,7 @@ def main() -> int:
     chosen = arguments()
     benches: dict[str, Callable[[], list[Row]]] = {
         "diff": lambda: bench_diff.rows(chosen.floor, os.environ.get("ARCHDIFF_CORPUS"), chosen.rounds),
+        "cached": lambda: bench_cached.rows(chosen.rounds),
         "startup": lambda: bench_startup.rows(chosen.rounds),
         "memory": bench_memory.rows,
         "growth": lambda: bench_growth.rows(chosen.rounds),

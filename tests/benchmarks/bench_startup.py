@@ -18,9 +18,7 @@ COMMANDS = {
 def row(line: str, expected: int, rounds: int) -> Row:
     """The median wall time of one command line that must end with the ``expected`` exit code."""
     taken = interleaved([[ARCHDIFF, *line.split()[1:]]], rounds, expected)
-    return Row(
-        f"`{line}`", f"{median(one.seconds for (one,) in taken):.3f} s", "≤ 0.25 s", f"median of {rounds}"
-    )
+    return Row(f"`{line}`", f"{median(one.seconds for (one,) in taken):.3f} s", "≤ 0.25 s", f"median of {rounds}")
 
 
 def rows(rounds: int) -> list[Row]:

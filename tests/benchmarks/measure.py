@@ -19,9 +19,10 @@ class BenchmarkError(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a program: wall time in seconds, peak resident memory in MB (10^6 bytes)."""
+    """One run of a program: wall and processor time in seconds, peak resident memory in MB (10^6 bytes)."""
 
     seconds: float
+    processor: float
     peak_mb: float
 
 
@@ -35,14 +36,20 @@ class Row:
     how: str
 
 
-def run(command: list[str], expected: int = 0) -> Run:
+def run(command: list[str], expected: int = 0, **environment: str) -> Run:
     """Run a command offline with an empty cache of its own, as a first-time user would.
+
+    Args:
+        command: the program and its arguments.
+        expected: the exit code that it must end with.
+        environment: variables to set besides, as those of a cache that was filled.
 
     Raises:
         BenchmarkError: the command ended with another exit code than ``expected``.
     """
     with tempfile.TemporaryDirectory() as cache, tempfile.TemporaryFile() as errors:
-        env = {**os.environ, "HF_HUB_OFFLINE": "1", "XDG_CACHE_HOME": cache}
+        own = {"HF_HUB_OFFLINE": "1", "XDG_CACHE_HOME": cache, "ARCHDIFF_CACHE": cache}
+        env = {**os.environ, **own, **environment}
         start = time.perf_counter()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env=env)
         _, status, usage = os.wait4(process.pid, 0)
@@ -52,7 +59,7 @@ def run(command: list[str], expected: int = 0) -> Run:
         last = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
     if process.returncode != expected:
         raise BenchmarkError(f"`{' '.join(command)}` ended with {process.returncode}: {last}")
-    return Run(seconds, usage.ru_maxrss * 1024 / 1e6)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6)
 
 
 def interleaved(commands: list[list[str]], rounds: int, expected: int = 0) -> list[tuple[Run, ...]]:
