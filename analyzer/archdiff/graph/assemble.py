@@ -16,6 +16,7 @@ from archdiff.graph.fingerprints import identities_of, static_fingerprints, stru
 from archdiff.graph.flow import flow_of
 from archdiff.graph.function import Functions, functions_of
 from archdiff.graph.loading import load, notes_on
+from archdiff.graph.origin import source_attributes
 from archdiff.graph.parts import layer_stacks, modules_of
 from archdiff.graph.roles import Sizes, assign
 from archdiff.graph.schema import SCHEMA_VERSION, ModelGraph, Node, Operator, freeze
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from archdiff.sources import Source
 
-__all__ = ["build_graph", "source_attributes", "with_facts"]
+__all__ = ["build_graph", "with_facts"]
 
 
 def build_graph(source: Source) -> ModelGraph:
@@ -157,21 +158,6 @@ def _untraced(class_name: str, stacks: Mapping[str, Sequence[str]], recording: T
             yield f"data flow and function of {stack}: the sample input, which is text, does not enter it"
 
 
-def source_attributes(source: Source) -> dict[str, Any]:
-    """Where the model comes from, as the graph states it."""
-    return {
-        "kind": source.kind,
-        "digest": source.digest,
-        "hub_id": source.hub_id,
-        "revision": source.revision,
-        "licence": source.licence,
-        "released": source.released,
-        "lineage": [{"base": item.base, "relation": item.relation} for item in source.lineage],
-        "architectures": _names(source.config.get("architectures")),
-        "remote_code": bool(source.config.get("auto_map")),
-    }
-
-
 def _row(operator: Operator) -> list[Any]:
     return [
         operator.name,
@@ -204,7 +190,3 @@ def with_facts(network: nx.MultiDiGraph[str], told: frozenset[str] | None = None
         )
         every[node.id] = done
     return ModelGraph(network, every)
-
-
-def _names(value: object) -> list[str]:
-    return [str(name) for name in value] if isinstance(value, list | tuple) else []

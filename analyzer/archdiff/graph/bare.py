@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import networkx as nx
 
-from archdiff.graph.assemble import source_attributes, with_facts
+from archdiff.graph.assemble import with_facts
 from archdiff.graph.axes import label
+from archdiff.graph.origin import source_attributes
 from archdiff.graph.roles import Sizes, assign
 from archdiff.graph.schema import SCHEMA_VERSION, ModelGraph, Node, Tensor
 
