@@ -31,7 +31,8 @@ def lines(portrait: Portrait) -> RenderableType:
 
 def _portrait(portrait: Portrait) -> Iterator[RenderableType]:
     model = portrait.model
-    yield Text.assemble(safe(model.name, "bold"), "   ", safe(f"{model.class_name} ({model.model_type})", "dim"))
+    what = f"{model.class_name} ({model.model_type})" if model.class_name else "weights without a config"
+    yield Text.assemble(safe(model.name, "bold"), "   ", safe(what, "dim"))
     yield from _origin(portrait)
     yield Text()
     yield table(model)

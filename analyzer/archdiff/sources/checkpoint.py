@@ -28,10 +28,15 @@ _POINTER = b"version https://git-lfs"
 _INDEX_REMEDY = "download the index again"
 
 
-def read_directory(directory: Path, subject: str) -> tuple[Shipped, ...] | None:
+def read_directory(directory: Path, subject: str, *, any_name: bool) -> tuple[Shipped, ...] | None:
     """Return what the directory ships, sorted by name; None where none of its weights are there.
 
     An index without a single shard, and files that git-lfs has not fetched, are weights that are not there.
+
+    Args:
+        directory: of a checkpoint.
+        subject: what to call it in an error.
+        any_name: whether a safetensors file of another name than transformers loads counts as its weights.
 
     Raises:
         SourceError: an index or a header breaks its format, the two disagree, or some shards are missing.
@@ -40,7 +45,7 @@ def read_directory(directory: Path, subject: str) -> tuple[Shipped, ...] | None:
     if (directory / SINGLE).exists() and not index.exists():
         return _sorted(_one(directory / SINGLE, subject))
     if not index.exists():
-        return _sorted(_only(directory, subject))
+        return _sorted(_only(directory, subject)) if any_name else None
     shards = read_index(index, subject)
     there = {name for name in set(shards.values()) if _is_there(directory / name)}
     if not there:

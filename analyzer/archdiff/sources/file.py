@@ -59,7 +59,7 @@ def load(reference: Reference) -> Source | Snapshot:
 def _directory(path: Path, reference: Reference) -> Source:
     file = path / _CONFIG
     if not file.exists():
-        shipped = checkpoint.read_directory(path, reference.text)
+        shipped = checkpoint.read_directory(path, reference.text, any_name=True)
         if shipped is None and len(converted := sorted(path.glob(f"*{_GGUF}"))) == 1:
             return gguf_config.load(converted[0], reference)
         if shipped is None:
@@ -68,7 +68,7 @@ def _directory(path: Path, reference: Reference) -> Source:
     else:
         config = read_object(file, reference.text)
         declared = card.read_beside(file, config)
-        shipped = checkpoint.read_directory(path, reference.text)
+        shipped = checkpoint.read_directory(path, reference.text, any_name=False)
     hub_id, revision = _cached(path)
     origin = Origin(hub_id, revision, declared.licence, None, declared.lineage, declared.notes, shipped)
     if not file.exists():

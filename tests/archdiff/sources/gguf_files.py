@@ -46,7 +46,7 @@ def value_of(value):
 
 
 def gguf(metadata=QWEN3, tensors=TENSORS, version=3, counts=None, data=None):
-    """A file; `counts` states other numbers of tensors and keys, `data` another amount of data, of which a MiB is the most."""
+    """A file; `counts` states other numbers of tensors and keys, `data` another amount of data (a MiB at the most)."""
     pairs = metadata.items() if isinstance(metadata, dict) else metadata
     keys = b"".join(text(key) + value_of(value) for key, value in pairs)
     described, end = b"", 0

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from safetensors import SafetensorError, safe_open
 
 from archdiff.errors import SourceError
+from archdiff.sources import resolve
 from archdiff.sources.checkpoint import read_directory
 from archdiff.sources.headers import Shipped, read_file
 from tests.archdiff.sources.weights import file_of, header, packed, sharded
@@ -148,21 +149,21 @@ def names(found):
 def test_a_directory_with_one_file(tmp_path):
     (tmp_path / "weights.safetensors").write_bytes(file_of({"b": ("U8", (1,)), "a": ("U8", (1,))}))
     (tmp_path / "adapter_model.safetensors").write_bytes(b"")
-    assert names(read_directory(tmp_path, "m")) == ["a", "b"]
+    assert names(read_directory(tmp_path, "m", any_name=True)) == ["a", "b"]
 
 
 def test_a_directory_with_shards(tmp_path):
     sharded(tmp_path, {"b": ("U8", (1,)), "c": ("U8", (1,))}, {"a": ("BF16", (2,))})
-    found = read_directory(tmp_path, "m")
+    found = read_directory(tmp_path, "m", any_name=True)
     assert names(found) == ["a", "b", "c"]
     assert found[0].dtype == "bfloat16"
 
 
 def test_weights_that_are_not_there(tmp_path):
-    assert read_directory(tmp_path, "m") is None
+    assert read_directory(tmp_path, "m", any_name=True) is None
     for file in sharded(tmp_path, {"a": ("U8", (1,))}, {"b": ("U8", (1,))}).values():
         (tmp_path / file).write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
-    assert read_directory(tmp_path, "m") is None
+    assert read_directory(tmp_path, "m", any_name=True) is None
 
 
 def index(weight_map):
@@ -207,7 +208,7 @@ def test_an_index_that_lies_is_named(tmp_path, break_it, said):
     listed = sharded(tmp_path, A, {"b": ("F32", ())})
     break_it(tmp_path, listed)
     with pytest.raises(SourceError) as caught:
-        read_directory(tmp_path, "m")
+        read_directory(tmp_path, "m", any_name=True)
     assert str(caught.value).startswith("m: model.safetensors.index.json ")
     assert said in str(caught.value)
     assert str(caught.value).isprintable()
@@ -217,4 +218,14 @@ def test_several_files_without_an_index(tmp_path):
     for name in ("x.safetensors", "y.safetensors"):
         (tmp_path / name).write_bytes(file_of(A))
     with pytest.raises(SourceError, match="and 1 more, without model"):
-        read_directory(tmp_path, "m")
+        read_directory(tmp_path, "m", any_name=True)
+
+
+def test_files_of_another_name_are_no_weights_of_a_config(tmp_path):
+    (tmp_path / "config.json").write_text('{"model_type": "llama"}')
+    for name in ("x.safetensors", "y.safetensors"):
+        (tmp_path / name).write_bytes(file_of(A))
+        assert read_directory(tmp_path, "m", any_name=False) is None
+        assert resolve(str(tmp_path)).shipped is None
+    (tmp_path / "model.safetensors").write_bytes(file_of(A))
+    assert names(resolve(str(tmp_path)).shipped) == ["a"]
