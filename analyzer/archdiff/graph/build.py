@@ -67,13 +67,21 @@ def instantiate(config: Mapping[str, Any], subject: str) -> Built:
         BuildError: transformers refuses to build it.
     """
     with quiet(), _plain_errors(subject):
-        prepared, family, notes = _known_type(dict(config), subject)
+        prepared, family, notes = _known_type(_plain_numbers(dict(config)), subject)
         settings = AutoConfig.for_model(prepared.pop("model_type"), **prepared)
         candidates, named = _model_classes(settings, config, family)
         model = _first_built(candidates, settings)
     if not named and _architectures(config):
         notes = (*notes, f"`architectures` names no shipped class: built {type(model).__name__}")
     return Built(model, settings, family.renames if family else {}, notes)
+
+
+def _plain_numbers(value: Any) -> Any:
+    """The value with infinities as numbers: transformers writes them as `{"__float__": "Infinity"}`."""
+    if isinstance(value, dict):
+        text = value.get("__float__")
+        return float(text) if isinstance(text, str) else {key: _plain_numbers(item) for key, item in value.items()}
+    return [_plain_numbers(item) for item in value] if isinstance(value, list) else value
 
 
 def _first_built(candidates: list[type[nn.Module]], settings: PreTrainedConfig) -> nn.Module:

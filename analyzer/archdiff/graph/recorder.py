@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from archdiff.graph.meta import run_on_meta
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -102,9 +104,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch typ
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run the operator and note it down."""
-        if func is torch.ops.aten._local_scalar_dense.default:
+        if func is torch.ops.aten._local_scalar_dense.default and args[0].is_meta:
             return self._assume(args[0])
-        result = func(*args, **(kwargs or {}))
+        result = run_on_meta(func, args, kwargs or {})
         if len(self.calls) >= MAX_OPERATORS:
             raise OverflowError(f"more than {MAX_OPERATORS:,} operators in one forward pass")
         self.calls.append(self._call(func, args, kwargs or {}, result))

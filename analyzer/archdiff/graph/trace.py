@@ -7,25 +7,22 @@ grows with the number of kinds, not with the number of layers.
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import warnings
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+from torch.distributions import Distribution
+from transformers import PreTrainedModel
 
 from archdiff.graph.recorder import Call, Recorder, tensors_in
+from archdiff.graph.samples import SEQUENCE_LENGTH, sample_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = ["SEQUENCE_LENGTH", "Trace", "trace"]
-
-SEQUENCE_LENGTH = 13
-"""Tokens in the sample input: a prime that no width, head count or top-k is likely to equal."""
-
-_TOKEN_INPUTS = ("input_ids", "decoder_input_ids")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,40 +60,83 @@ def trace(model: nn.Module, kinds: Mapping[str, str]) -> Trace:
     with suppress(AttributeError, ValueError, TypeError):
         model.set_experts_implementation("batched_mm")  # type: ignore[operator]  # nn.Module knows no such method
     model.eval()
-    reason = "no forward method"
-    for inputs in _sample_inputs(model):
+    _without_cache(model)
+    reason, furthest = "no forward method", -1
+    for inputs in sample_inputs(model):
+        recorder = Recorder(SEQUENCE_LENGTH)
         try:
-            return _record(model, kinds, inputs)
+            return _record(model, kinds, inputs, recorder)
         except Exception as error:  # noqa: BLE001 - any class may fail in any way; the reason is reported
-            reason = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else 'no message'}"
+            if len(recorder.calls) > furthest:
+                furthest, reason = len(recorder.calls), _reason(error)
     return Trace(reason=reason)
 
 
-def _sample_inputs(model: nn.Module) -> Iterator[dict[str, Any]]:
-    """Sample inputs that the model may take, the most informative first."""
-    accepted = inspect.signature(model.forward).parameters
-    length = SEQUENCE_LENGTH
-    tokens = {
-        name: torch.zeros(1, length, dtype=torch.long, device="meta") for name in _TOKEN_INPUTS if name in accepted
-    }
-    options = {name: False for name in ("use_cache",) if name in accepted}
-    if "attention_mask" in accepted and "decoder_input_ids" not in accepted:
-        yield {**tokens, **options, "attention_mask": torch.zeros(1, 1, length, length, device="meta")}
-    if "attention_mask" in accepted:
-        yield {**tokens, **options, "attention_mask": torch.ones(1, length, dtype=torch.long, device="meta")}
-    yield {**tokens, **options}
+def _without_cache(model: nn.Module) -> None:
+    """One pass needs no cache of keys and values; classes around a language model hand on no argument that says so."""
+    for config in (getattr(module, "config", None) for module in model.modules()):
+        if config is not None and getattr(config, "use_cache", False) is True:
+            config.use_cache = False
 
 
-def _record(model: nn.Module, kinds: Mapping[str, str], inputs: dict[str, Any]) -> Trace:
-    recorder = Recorder(SEQUENCE_LENGTH)
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else 'no message'}"
+
+
+def _record(model: nn.Module, kinds: Mapping[str, str], inputs: dict[str, Any], recorder: Recorder) -> Trace:
     names = {module: name for name, module in model.named_modules()}
     tensors = _owners(names, recorder)
     watch = _Watch(recorder, names)
-    with watch.hooks(), _copies_skipped(model, kinds, recorder) as copies, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with recorder, torch.no_grad():
-            model(**inputs)
+    with watch.hooks(), _copies_skipped(model, kinds, recorder) as copies, _unvalidated(), recorder, torch.no_grad():
+        model(**inputs)
+        for tower in _not_entered(model, watch):
+            _run_alone(tower, watch, copies)
     return Trace(tuple(recorder.calls), tensors, watch.received, watch.returned, copies)
+
+
+def _not_entered(model: nn.Module, watch: _Watch) -> list[nn.Module]:
+    """The outermost models inside the model that the pass left out, as it was given no image or sound."""
+    found: dict[str, nn.Module] = {}
+    entered = {around for name in watch.received for around in _around(name)}
+    for name, module in model.named_modules():
+        inside = any(name.startswith(f"{other}.") for other in found)
+        if name and not inside and isinstance(module, PreTrainedModel) and name not in entered:
+            found[name] = module
+    return list(found.values())
+
+
+def _around(name: str) -> Iterator[str]:
+    """The module and every one that holds it: a class may call a part of a part and not the part itself."""
+    while name:
+        yield name
+        name = name.rpartition(".")[0]
+
+
+def _run_alone(tower: nn.Module, watch: _Watch, copies: dict[str, str]) -> None:
+    """Run a part of the model by itself, if it can be; what a failed attempt recorded is forgotten."""
+    for inputs in sample_inputs(tower):
+        noted, skipped = watch.state(), dict(copies)
+        try:
+            tower(**inputs)
+        except Exception:  # noqa: BLE001 - any class may fail in any way; the graph says which stacks did not run
+            watch.restore(noted)
+            copies.clear()
+            copies.update(skipped)
+        else:
+            return
+
+
+@contextmanager
+def _unvalidated() -> Iterator[None]:
+    """No warnings, and no distribution that checks its parameters: it would ask them for values."""
+    validated = Distribution._validate_args
+    Distribution.set_default_validate_args(False)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        Distribution.set_default_validate_args(validated)
 
 
 def _owners(names: Mapping[nn.Module, str], recorder: Recorder) -> dict[int, tuple[tuple[str, str], ...]]:
@@ -128,6 +168,18 @@ class _Watch:
 
     def _numbers(self, value: Any) -> tuple[int, ...]:
         return tuple(self.recorder.identify(tensor) for tensor in tensors_in(value))
+
+    def state(self) -> tuple[int, int, dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
+        """What has been noted so far."""
+        return len(self.recorder.stack), len(self.recorder.calls), dict(self.received), dict(self.returned)
+
+    def restore(self, state: tuple[int, int, dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]) -> None:
+        """Forget what was noted since."""
+        depth, calls, received, returned = state
+        del self.recorder.stack[depth:], self.recorder.calls[calls:]
+        for kept, known in ((self.received, received), (self.returned, returned)):
+            kept.clear()
+            kept.update(known)
 
     @contextmanager
     def hooks(self) -> Iterator[None]:

@@ -18,14 +18,6 @@ from archdiff.sources import resolve
 from tests.archdiff.catalogue.test_corpus import MOVED, REPAIRS
 from tests.archdiff.graph.tiny import source_of
 
-# Stacks that a sample of text does not enter. Every class of the catalogue can be traced.
-UNTRACED = {
-    "gemma-4-26b-a4b": ["model.vision_tower.encoder.layers"],
-    "llama-4-maverick-17b-128e": ["vision_model.model.layers"],
-    "llama-4-scout-17b-16e": ["vision_model.model.layers"],
-    "qwen3-vl-8b": ["model.visual.blocks", "model.visual.deepstack_merger_list"],
-}
-
 LEAST_NAMED = {"causal language model": 0.99, "other": 0.95}
 
 
@@ -44,14 +36,12 @@ def named_share(graph):
 @pytest.mark.parametrize("name", names())
 def test_a_published_model_is_built_traced_and_named(name):
     graph = build_graph(resolve(name))
-    assert [text.partition(":")[0] for text in graph.not_checked] == [
-        f"data flow and function of {stack}" for stack in UNTRACED.get(name, ())
-    ]
+    assert graph.not_checked == ()
     assert graph.parameters == load_entry(name).parameters.instantiated
     assert named_share(graph) >= LEAST_NAMED[kind_of(graph)]
-    for stack, layers in graph.stacks.items():
+    for layers in graph.stacks.values():
         assert all(graph.nodes[layer].facts for layer in layers)
-        assert all((graph.nodes[layer].function is None) == (stack in UNTRACED.get(name, ())) for layer in layers)
+        assert all(graph.nodes[layer].function for layer in layers)
 
 
 def test_a_part_without_a_role_counts_as_unnamed():

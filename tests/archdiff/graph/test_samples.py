@@ -1,0 +1,71 @@
+"""Sample inputs beyond text: images, sound and towers that text does not enter."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from archdiff.graph import build_graph
+from archdiff.graph.meta import run_on_meta
+from tests.archdiff.graph.tiny import source_of
+
+ENCODER = {"hidden_size": 48, "intermediate_size": 80, "num_hidden_layers": 3, "num_attention_heads": 4}
+VIT = ENCODER | {"model_type": "vit", "image_size": 32, "patch_size": 8}
+WHISPER = {
+    "model_type": "whisper", "architectures": ["WhisperForConditionalGeneration"], "d_model": 48,
+    "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 4, "decoder_attention_heads": 4,
+    "encoder_ffn_dim": 80, "decoder_ffn_dim": 80, "vocab_size": 160, "num_mel_bins": 16, "max_source_positions": 30,
+    "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 1,
+}  # fmt: skip
+WAV2VEC2 = ENCODER | {"model_type": "wav2vec2", "conv_dim": [8] * 7, "num_conv_pos_embeddings": 4,
+                      "num_conv_pos_embedding_groups": 4}  # fmt: skip
+LLAVA = {
+    "model_type": "llava", "architectures": ["LlavaForConditionalGeneration"], "image_token_index": 9,
+    "text_config": ENCODER | {"model_type": "llama", "vocab_size": 160},
+    "vision_config": ENCODER | {"model_type": "clip_vision_model", "image_size": 32, "patch_size": 8},
+}  # fmt: skip
+CLIP = {
+    "model_type": "clip",
+    "text_config": ENCODER | {"model_type": "clip_text_model", "vocab_size": 160},
+    "vision_config": ENCODER | {"model_type": "clip_vision_model", "image_size": 32, "patch_size": 8},
+}
+
+
+@pytest.fixture(scope="module", params=[VIT, WHISPER, WAV2VEC2, LLAVA, CLIP], ids=lambda config: config["model_type"])
+def graph(request):
+    """Graphs of models that take more than text, or none."""
+    return build_graph(source_of(request.param))
+
+
+def test_every_layer_runs(graph):
+    assert not graph.not_checked
+    assert all(graph.nodes[layer].function for layers in graph.stacks.values() for layer in layers)
+
+
+def test_equal_layers_have_equal_functions(graph):
+    for stack, layers in graph.stacks.items():
+        assert "conv" in stack or len({graph.nodes[layer].function for layer in layers}) == 1
+
+
+def test_a_tower_that_runs_alone_leaves_the_language_model_as_it_was():
+    both = build_graph(source_of(LLAVA))
+    alone = build_graph(source_of(LLAVA["text_config"] | {"architectures": ["LlamaForCausalLM"]}))
+    assert both.nodes["model.language_model.layers.0"].function == alone.nodes["model.layers.0"].function
+
+
+def test_a_mask_is_taken_to_choose_every_position():
+    mask = torch.empty(2, 3, dtype=torch.bool, device="meta")
+    found = run_on_meta(torch.ops.aten.nonzero.default, (mask,), {})
+    assert (found.shape, found.device.type) == ((6, 2), "meta")
+    values = torch.empty(2, 3, 5, device="meta")
+    assert run_on_meta(torch.ops.aten.index.Tensor, (values, [mask]), {}).shape == (6, 5)
+
+
+def test_tensors_of_the_cpu_move_where_the_meta_device_demands_it():
+    result = run_on_meta(torch.ops.aten.mm.default, (torch.empty(2, 3, device="meta"), torch.ones(3, 4)), {})
+    assert (result.shape, result.device.type) == ((2, 4), "meta")
+
+
+def test_what_cannot_run_still_fails():
+    with pytest.raises(RuntimeError):
+        run_on_meta(torch.ops.aten.mm.default, (torch.empty(2, 3), torch.ones(5, 4)), {})
