@@ -10,7 +10,7 @@ import transformers
 
 from tests.zoo.census import kinds, without_class
 from tests.zoo.run import measured
-from tests.zoo.table import CAUSAL, PATH, Row, totals, wanted_roles, write
+from tests.zoo.table import CAUSAL, PATH, Row, read, totals, wanted_roles, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,16 +47,18 @@ def faults(rows: Iterable[Row]) -> Iterable[str]:
 def main() -> int:
     """Measure what was asked for; the table is written when that is everything."""
     parser = argparse.ArgumentParser(prog="python -m tests.zoo", description=__doc__)
-    parser.add_argument("types", nargs="*", metavar="TYPE", help="default: all, and write the table")
+    parser.add_argument("types", nargs="*", metavar="TYPE", help="default: all")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
     parser.add_argument("--slow", type=int, default=0, metavar="N", help="print the N slowest types")
+    parser.add_argument("--keep", action="store_true", help="leave the table as it is")
     chosen = parser.parse_args()
     every = kinds()
     wanted = {name: every[name] for name in chosen.types} or every
     found = measured(wanted, chosen.jobs)
     rows = [row for row, _ in found]
-    if not chosen.types:
-        write(rows, transformers.__version__)
+    if not chosen.keep:
+        known = read()[1] if chosen.types else {}
+        write({**known, **{row.model_type: row for row in rows}}.values(), transformers.__version__)
         sys.stdout.write(f"{PATH.name} written; {len(without_class())} types have no model class\n\n")
     sys.stdout.write("\n".join((*faults(rows), "", summary(rows), "")))
     for row, seconds in sorted(found, key=lambda item: -item[1])[: chosen.slow]:

@@ -42,6 +42,7 @@ def measure(model_type: str) -> Row:
         nodes=len(graph.nodes),
         built="yes",
         traced=_untraced(graph) or "yes",
+        ran=_ran_share(graph),
         roles=role_share(graph),
         silent=_difference(graph, model_type) or "yes",
     )
@@ -55,6 +56,12 @@ def role_share(graph: ModelGraph) -> int:
         if node.role not in _CONTAINERS and node.confidence != "low"
     )
     return 1000 * named // graph.parameters if graph.parameters else 1000
+
+
+def _ran_share(graph: ModelGraph) -> int:
+    """Parameters of modules that the traced pass entered, in per mille of all."""
+    ran = sum(graph.own_parameters(key) for key, node in graph.nodes.items() if node.function is not None)
+    return 1000 * ran // graph.parameters if graph.parameters else 0
 
 
 def _untraced(graph: ModelGraph) -> str:

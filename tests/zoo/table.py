@@ -28,6 +28,7 @@ class Row:
         nodes: of the graph.
         built: `yes`; else `transformers: …` where transformers cannot instantiate it either, or `archdiff: …`.
         traced: `yes`, or why not.
+        ran: share of the parameters whose module the traced pass entered, in per mille, rounded down.
         roles: share of the parameters whose module has a role of at least medium confidence, in per mille,
             rounded down.
         silent: `yes` where two builds are equal and their comparison is empty; else what differs.
@@ -40,6 +41,7 @@ class Row:
     nodes: int = 0
     built: str = ""
     traced: str = ""
+    ran: int = 0
     roles: int = 0
     silent: str = ""
 
@@ -49,7 +51,7 @@ class Row:
 
 
 _FIELDS = [field.name for field in dataclasses.fields(Row)]
-_COUNTS = ("parameters", "nodes", "roles")
+_COUNTS = ("parameters", "nodes", "ran", "roles")
 
 
 def write(rows: Iterable[Row], version: str, path: Path = PATH) -> None:
