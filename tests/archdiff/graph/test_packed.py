@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import subprocess
 import sys
-from functools import cache
 
 import pytest
 
-from archdiff.graph import build_graph
+from archdiff.graph import build_graph, cache
 from archdiff.graph.origin import source_attributes
 from archdiff.graph.packed import pack, unpack
 from archdiff.sources.headers import Shipped
@@ -48,7 +48,7 @@ def test_a_packed_graph_is_the_graph(family):
     assert pack(again, source) == pack(graph, source)
 
 
-@cache
+@functools.cache
 def built(text):
     source = source_of(json.loads(text))
     return source, build_graph(source)
@@ -66,6 +66,16 @@ def test_how_a_checkpoint_fits_is_kept():
     graph = build_graph(source)
     assert any("the checkpoint lacks" in note for note in graph.notes)
     assert same(graph, unpack(pack(graph, source), source))
+
+
+def test_a_graph_of_bare_weights_is_the_graph():
+    shapes = {"model.embed_tokens": (160, 48), "model.layers.0.mlp.up_proj": (80, 48), "model.norm": (48,)}
+    shipped = tuple(Shipped(f"{name}.weight", shape, "bfloat16") for name, shape in shapes.items())
+    source = dataclasses.replace(source_of(LLAMA), kind="weights", config={}, shipped=shipped)
+    graph = build_graph(source)
+    assert graph.stacks
+    assert same(graph, unpack(pack(graph, source), source))
+    assert cache.key(source) != cache.key(dataclasses.replace(source, kind="directory"))
 
 
 @pytest.mark.parametrize("config", [LLAMA, YI, QUANTIZED], ids=["plain", "renamed", "noted"])
