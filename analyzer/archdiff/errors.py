@@ -21,11 +21,11 @@ __all__ = [
     "BuildError",
     "ConfigError",
     "PackError",
-    "UnresolvedReferenceError",
     "RenderError",
     "RuleError",
     "SnapshotError",
     "SourceError",
+    "UnresolvedReferenceError",
     "UsageError",
 ]
 

@@ -23,11 +23,12 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from archdiff.compare.changes import Change, Impact, Place
     from archdiff.compare.comparison import Comparison, Difference, StackAlignment
     from archdiff.graph.schema import Confidence, ModelGraph, Value
@@ -45,8 +46,8 @@ __all__ = [
     "StackAlignment",
     "Value",
     "count",
-    "show",
     "rule",
+    "show",
 ]
 
 Check: TypeAlias = "Callable[[Comparison], Iterable[Finding]]"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from os.path import commonprefix
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from archdiff.graph.schema import Node, Value
@@ -124,5 +124,9 @@ def _interleaved(layer: Reading, attention: Node | None) -> bool:
 
 def _nearest(model: Reading, layer: str) -> Node | None:
     """The rotary module that stands closest to the layer: a tower has one of its own."""
-    found = model.all("rotary")
-    return max(found, key=lambda node: len(commonprefix([node.id.split("."), layer.split(".")])), default=None)
+    parts = layer.split(".")
+
+    def shared(node: Node) -> int:
+        return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(node.id.split("."), parts, strict=False))))
+
+    return max(model.all("rotary"), key=shared, default=None)
