@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archdiff_rules._changes import computing
+from archdiff_rules._changes import recorded
 from archdiff_rules._report import concise, shift
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def head_changes(comparison: Comparison, names: Mapping[str, str], *, latent: bo
         if is_latent(comparison, difference) == (latent, latent):
             differing = [fact for fact, (old, new) in difference.facts.items() if old != new]
             told = [f"{names[fact]}: {shift(difference, fact)}" for fact in differing]
-            yield computing(concise(difference, "; ".join(told)))
+            yield recorded(comparison, concise(difference, "; ".join(told)))
 
 
 def is_latent(comparison: Comparison, difference: Difference) -> tuple[bool, bool]:

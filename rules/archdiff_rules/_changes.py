@@ -10,9 +10,9 @@ from archdiff.rule import Finding, Place, show
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from archdiff.rule import Change, Value
+    from archdiff.rule import Change, Comparison, Value
 
-__all__ = ["as_one", "computing", "grouped", "lowest", "together", "union"]
+__all__ = ["as_one", "computing", "grouped", "lowest", "recorded", "together", "union"]
 
 _LONGEST = 120
 _MOST = 3
@@ -41,6 +41,20 @@ def computing(finding: Finding) -> Finding:
     """The finding, at least behavioral: masks and positions change values, not the operators recorded."""
     breaks = any(change.impact == "breaking" for change in finding.explains)
     return finding if breaks else dataclasses.replace(finding, impact="behavioral")
+
+
+def recorded(comparison: Comparison, finding: Finding) -> Finding:
+    """The finding, cosmetic if the same operators on the same shapes were recorded in both places, else behavioral.
+
+    For what shows in shapes, as heads do; a window or a position does not.
+    """
+    if finding.old is None or finding.new is None:
+        return computing(finding)
+    old = {comparison.old.nodes[path].function for path in finding.old.paths()}
+    new = {comparison.new.nodes[path].function for path in finding.new.paths()}
+    if old != new or None in old or any(change.impact != "cosmetic" for change in finding.explains):
+        return computing(finding)
+    return dataclasses.replace(finding, impact="cosmetic")
 
 
 def grouped(changes: Iterable[Change]) -> Iterator[tuple[Change, ...]]:

@@ -6,11 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from archdiff.rule import show
+from archdiff_rules._changes import computing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from archdiff.rule import Comparison, Difference, Value
+    from archdiff.rule import Comparison, Difference, Finding, ModelGraph, Value
 
 SCALING = (
     "rotary.scaling.kind",
@@ -21,6 +22,28 @@ SCALING = (
 ROTATION = ("rotary.fraction", "rotary.interleaved")
 
 _NAMES = {"yarn": "YaRN", "longrope": "long-rope", "su": "long-rope"}
+
+
+def turning(comparison: Comparison, finding: Finding) -> Finding:
+    """The finding, at least behavioral unless the frequencies were computed in both models and are the same.
+
+    Dynamic and long-rope scaling choose frequencies by the length of the text, so that those of a short one prove
+    nothing.
+    """
+    known = all(map(_computed, (comparison.old, comparison.new)))
+    return finding if known and finding.explains else computing(finding)
+
+
+def _computed(graph: ModelGraph) -> bool:
+    buffers = [
+        tensor
+        for node in graph.nodes.values()
+        if node.role == "rotary"
+        for tensor in node.tensors
+        if tensor.kind == "buffer"
+    ]
+    by_length = any(f"'{kind}'" in str(graph.config) for kind in ("dynamic", "longrope", "su"))
+    return bool(buffers) and all(tensor.digest for tensor in buffers) and not by_length and not graph.not_checked
 
 
 def scaling(difference: Difference, side: int) -> str:

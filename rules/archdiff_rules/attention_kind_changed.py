@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from archdiff.rule import rule
 from archdiff_rules._attention import HEADS, LATENT, RANKS, kind_name
+from archdiff_rules._changes import recorded
 from archdiff_rules._report import concise
 
 if TYPE_CHECKING:
@@ -41,4 +42,5 @@ def attention_kind_changed(comparison: Comparison) -> Iterator[Finding]:
             latent = LATENT in (difference.old, difference.new)
             if difference.old != difference.new and latent == (len(facts) > 1):
                 message = f"{kind_name(difference.old)} → {kind_name(difference.new)} attention"
-                yield replace(concise(difference, message), impact="breaking")
+                finding = recorded(comparison, concise(difference, message))
+                yield finding if finding.impact == "cosmetic" else replace(finding, impact="breaking")

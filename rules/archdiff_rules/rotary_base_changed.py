@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archdiff.rule import rule
-from archdiff_rules._changes import computing
+from archdiff_rules._positions import turning
 from archdiff_rules._report import changed
 
 if TYPE_CHECKING:
@@ -30,4 +30,4 @@ def rotary_base_changed(comparison: Comparison) -> Iterator[Finding]:
         After further training on a longer context a new base is expected. Between two models that claim the
         same weights it is a fault in one of the configs: compare the perplexity of long texts under both.
     """
-    return map(computing, changed(comparison, {"rotary.base": "rotary base"}))
+    return (turning(comparison, found) for found in changed(comparison, {"rotary.base": "rotary base"}))

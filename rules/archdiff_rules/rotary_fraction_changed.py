@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 from archdiff.rule import rule
 from archdiff_rules._attention import is_latent
-from archdiff_rules._changes import computing
-from archdiff_rules._positions import ROTATION, rotation
+from archdiff_rules._positions import ROTATION, rotation, turning
 from archdiff_rules._report import concise
 
 if TYPE_CHECKING:
@@ -38,4 +37,4 @@ def rotary_fraction_changed(comparison: Comparison) -> Iterator[Finding]:
         if any(is_latent(comparison, difference)):
             own = replace(difference, facts={"rotary.interleaved": difference.facts["rotary.interleaved"]})
         if text := rotation(own):
-            yield computing(concise(own, text))
+            yield turning(comparison, concise(own, text))

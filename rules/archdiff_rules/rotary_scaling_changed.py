@@ -3,8 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archdiff.rule import rule
-from archdiff_rules._changes import computing
-from archdiff_rules._positions import SCALING, other_parameters, scaling
+from archdiff_rules._positions import SCALING, other_parameters, scaling, turning
 from archdiff_rules._report import concise
 
 if TYPE_CHECKING:
@@ -36,4 +35,4 @@ def rotary_scaling_changed(comparison: Comparison) -> Iterator[Finding]:
     for difference in comparison.differences(*SCALING):
         old, new = scaling(difference, 0), scaling(difference, 1)
         message = f"{old} → {new}" if old != new else f"{old}: {other_parameters(difference)}"
-        yield computing(concise(difference, message))
+        yield turning(comparison, concise(difference, message))

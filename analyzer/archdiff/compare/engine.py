@@ -14,6 +14,7 @@ from archdiff.compare.inert import inert_config
 from archdiff.compare.match import NO_STACKS, Stacks, match
 from archdiff.compare.nodes import Found, alone, between
 from archdiff.compare.replay import new_names, new_owner
+from archdiff.compare.wiring import rewired
 from archdiff.graph.digests import digest
 
 if TYPE_CHECKING:
@@ -135,7 +136,8 @@ def _inside(old: ModelGraph, new: ModelGraph, stack: StackAlignment, found: _Col
 
 def _layer(old: ModelGraph, new: ModelGraph, a: str, b: str) -> Iterator[Found]:
     if old.nodes[a].identity != new.nodes[b].identity:
-        yield from _below(old, new, (a, b))
+        found = tuple(_below(old, new, (a, b)))
+        yield from (*found, *rewired(old, new, a, b, found))
 
 
 def _lone_layers(
@@ -181,6 +183,7 @@ def _config(old: ModelGraph, new: ModelGraph) -> Iterator[Found]:
     """Config values; what they do shows in the graph, so that alone they are cosmetic where it was traced."""
     first, second = dict(_flat(old.config)), dict(_flat(new.config))
     traced = not old.not_checked and not new.not_checked
+    unread = _unread(old) or _unread(new)
     for key in sorted(first.keys() | second.keys()):
         before, after = first.get(key), second.get(key)
         if before == after and isinstance(before, bool) == isinstance(after, bool):
@@ -188,8 +191,25 @@ def _config(old: ModelGraph, new: ModelGraph) -> Iterator[Found]:
         inert = inert_config(key, before, after)
         if old.model_type != new.model_type and not (key in first and key in second):
             inert = inert or "a key that one of the two families alone has"
-        impact: Impact = "cosmetic" if traced or inert else "behavioral"
+        seen = traced and not (unread and _is_real(before, after))
+        impact: Impact = "cosmetic" if seen or inert else "behavioral"
         yield Found("config-changed", "", "", "model", key, before, after, impact, inert=inert)
+
+
+def _unread(graph: ModelGraph) -> bool:
+    """Whether a module computes numbers from the config that were not read, so that no operator shows them."""
+    return any(
+        t.kind == "buffer" and not t.persistent and t.digest is None and t.dtype.startswith("float") and t.count > 1
+        for node in graph.nodes.values()
+        for t in node.tensors
+    )
+
+
+def _is_real(*values: Value) -> bool:
+    """Whether one of the values is a number with a fraction, or several of them."""
+    return any(
+        isinstance(item, float) for value in values for item in (value if isinstance(value, tuple) else (value,))
+    )
 
 
 def _flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Value]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["inert_attribute", "inert_config"]
+__all__ = ["inert_attribute", "inert_config", "unseen_attribute"]
 
 
 @cache
@@ -22,6 +22,11 @@ def _reasons(table: str) -> Mapping[str, str]:
 def inert_attribute(name: str) -> str:
     """Why a module's setting has no effect of its own; empty if it may have one."""
     return _reasons("attributes").get(name, "")
+
+
+def unseen_attribute(name: str) -> str:
+    """Why a module's setting may change outputs though no recorded operator shows it; empty if none is known."""
+    return _reasons("unseen").get(name, "")
 
 
 def inert_config(path: str, before: object, after: object) -> str:

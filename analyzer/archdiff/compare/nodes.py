@@ -6,7 +6,7 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING
 
-from archdiff.compare.inert import inert_attribute
+from archdiff.compare.inert import inert_attribute, unseen_attribute
 from archdiff.compare.operators import arrangement, effective_operators, tensorless, tokens
 
 if TYPE_CHECKING:
@@ -124,7 +124,10 @@ def _attributes(base: Found, a: Node, b: Node) -> Iterator[Found]:
         inert = inert_attribute(key)
         if not shared and a.class_name != b.class_name:
             inert = inert or "a setting that one of the two classes alone has"
-        impact: Impact = "cosmetic" if traced or inert else "behavioral"
+        if unseen_attribute(key):
+            inert = "" if shared and a.class_name == b.class_name else "where classes differ, a setting says little"
+        seen = traced and not (unseen_attribute(key) and not inert)
+        impact: Impact = "cosmetic" if seen or inert else "behavioral"
         yield dataclasses.replace(
             base,
             kind="attribute-changed",
@@ -211,7 +214,12 @@ def _reshaped(base: Found, a: Tensor, b: Tensor) -> Iterator[Found]:
             yield dataclasses.replace(base, before=a.axes, after=b.axes, axes=("order",))
     shares = _shares(a.count, b.count, [(m, n) for _, _, m, n in resized]) if trained else [0] * len(resized)
     for (position, axis, m, n), share in zip(resized, shares, strict=True):
-        yield dataclasses.replace(base, before=m, after=n, axes=(axis,), axis=position, parameters=share)
+        table = axis == "positions" and not a.persistent and not b.persistent
+        inert = "a computed table with other positions at its end" if table else ""
+        yield dataclasses.replace(
+            base, before=m, after=n, axes=(axis,), axis=position, parameters=share, inert=inert,
+            impact="cosmetic" if table else impact,
+        )  # fmt: skip
 
 
 def _shares(before: int, after: int, sizes: Sequence[tuple[int, int]]) -> list[int]:
@@ -243,6 +251,8 @@ def _function(old: ModelGraph, new: ModelGraph, base: Found, a: Node, b: Node) -
     change = dataclasses.replace(base, kind="operators-changed", impact="behavioral")
     if first != second:
         yield from _operators(change, first, second, other_class=a.class_name != b.class_name)
+    elif not a.id and _cut(a, b):
+        yield dataclasses.replace(change, subject="shapes", before=_shapes(old, a), after=_shapes(new, b))
     elif _rewired(old, new, a, b):
         written = a.class_name != b.class_name and a.role != "layer"
         inert = "the same operators, arranged by another class" if written else ""
@@ -286,6 +296,17 @@ def _rewired(old: ModelGraph, new: ModelGraph, a: Node, b: Node) -> bool:
     """Whether the same operators read other things, for another reason than a tensor that came or went."""
     same_tensors = {t.name for t in a.tensors} == {t.name for t in b.tensors}
     return same_tensors and a.program != b.program and arrangement(old, a) != arrangement(new, b)
+
+
+def _cut(a: Node, b: Node) -> bool:
+    """Whether the same class with the same tensors takes other parts of them, as an output without padded rows does."""
+    return a.class_name == b.class_name and a.structure == b.structure and a.program != b.program
+
+
+def _shapes(graph: ModelGraph, node: Node) -> tuple[str, ...]:
+    """What the model's own operators return."""
+    program = graph.programs.get(node.program or "", ())
+    return tuple(f"{operator.name} {list(shape)}" for operator in program for shape in operator.shapes)
 
 
 def _wires(graph: ModelGraph, node: Node) -> tuple[str, ...]:

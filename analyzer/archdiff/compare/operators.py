@@ -26,7 +26,7 @@ _LAYOUT = frozenset({
 
 _WITH_SCALARS = frozenset({
     "add", "sub", "rsub", "mul", "div", "pow", "clamp", "clamp_min", "clamp_max", "gelu", "leaky_relu", "hardtanh",
-    "elu", "topk", "masked_fill", "softplus", "threshold",
+    "elu", "topk", "masked_fill", "softplus", "threshold", "gt", "ge", "lt", "le",
 })  # fmt: skip
 """Operators whose scalar arguments are part of the function; those of others are dimensions and sizes."""
 

@@ -26,6 +26,8 @@ from archdiff.graph.trace import Trace, trace
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from torch import nn
+
     from archdiff.sources import Source
 
 __all__ = ["build_graph", "with_facts"]
@@ -46,6 +48,7 @@ def build_graph(source: Source) -> ModelGraph:
     stacks = layer_stacks(built.model)
     nodes = _static_nodes(built, stacks, sizes_of(config))
     kinds = _kinds(nodes, stacks, config)
+    _without_losses(built.model)
     with quiet():
         recording = trace(built.model, kinds)
     functions = functions_of(recording)
@@ -56,6 +59,14 @@ def build_graph(source: Source) -> ModelGraph:
     if source.shipped is not None:
         _compare_shipped(network, source, built, stacks)
     return with_facts(_renamed(network, built.renames))
+
+
+def _without_losses(model: nn.Module) -> None:
+    """Leave out the losses that some classes compute besides their output, whatever the config asks for."""
+    for module in model.modules():
+        settings: Any = getattr(module, "config", None)
+        if getattr(settings, "output_router_logits", False) is True:
+            settings.output_router_logits = False
 
 
 def _compare_shipped(

@@ -75,6 +75,10 @@ def label(nodes: Iterable[Node], sizes: Sizes) -> list[Node]:
     return done
 
 
+_POSITION_TABLES = frozenset({"embed_positions", "pos_encoding"})
+"""Computed tables of positions, as in GPT-J, CodeGen and CTRL."""
+
+
 def _wide_norms(nodes: Iterable[Node]) -> set[str]:
     """Norms over all queries or keys of a token, as OLMo 2 has them, and not over those of one head."""
     queries = {(_holder(node), t.shape[:1]) for node in nodes if node.role == "query" for t in node.tensors}
@@ -100,6 +104,8 @@ def _axes(node: Node, tensor: Tensor, inside: str, sizes: Sizes) -> tuple[str, .
         return _stacked(tensor, sizes, node.attributes.get("is_transposed"))
     if node.role == "rotary":
         return ("rotary-frequencies",) * len(tensor.shape)
+    if tensor.name in _POSITION_TABLES and len(tensor.shape) == 2:
+        return ("positions", _by_size(tensor.shape[1], sizes))
     names = _projection(node.role, inside)
     if names is None:
         return tuple(_by_size(size, sizes) for size in tensor.shape)

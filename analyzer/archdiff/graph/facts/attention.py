@@ -129,11 +129,19 @@ def _query_key_norm(part: Reading, node: Node, dimension: int | None) -> str | N
     return "per head" if norm.tensors[0].shape[-1] == dimension else "per width"
 
 
+_WINDOW_IN_EVERY_LAYER = frozenset({"minimax"})
+"""Classes whose kinds of layers do not tell windowed from full attention: they call all of them full."""
+
+
 def _window(part: Reading, node: Node) -> Value:
     """Tokens that a query sees: the layer's type decides whether the model's window applies to it."""
     kind = part.values.get("layer_types") or node.attributes.get("layer_type") or node.attributes.get("attention_type")
+    if part.graph.model_type in _WINDOW_IN_EVERY_LAYER:
+        return part.count("sliding_window", node=node)
     if kind in ("full_attention", "full", "global", "attention"):
         return None
+    if kind == "sliding_attention":
+        return part.count("sliding_window", "window_size", node=node)
     if kind == "chunked_attention":
         return part.count("attention_chunk_size")
     if node.attributes.get("is_sliding") is False or part.stated("use_sliding_window") is False:
