@@ -18,7 +18,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.oracle", description=__doc__)
     parser.add_argument("--families", default="", help="names with commas (default: all)")
     parser.add_argument("--fields", default="", help="names with commas (default: all)")
-    parser.add_argument("--each", type=int, default=2, help="valid mutations of a field (default: 2)")
+    parser.add_argument("--each", type=int, default=1, help="valid mutations of a field (default: 1)")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
     parser.add_argument("--out", type=Path, help="file for the table")
     chosen = parser.parse_args()

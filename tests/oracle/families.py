@@ -10,7 +10,7 @@ from typing import Any
 
 from transformers import CONFIG_MAPPING, AutoConfig
 
-__all__ = ["families", "fields_left_out", "settings", "tiny"]
+__all__ = ["families", "fields_left_out", "reduced", "settings", "tiny"]
 
 _LEFT_OUT = frozenset({
     "architectures", "model_type", "transformers_version", "_name_or_path", "id2label", "label2id", "return_dict",
@@ -29,6 +29,11 @@ def settings() -> dict[str, Any]:
 def families() -> tuple[str, ...]:
     """Model types that the oracle covers."""
     return tuple(settings()["families"])
+
+
+def reduced() -> dict[str, tuple[str, ...]]:
+    """Families and fields of the run in `make test`; no fields for all."""
+    return {family: tuple(fields) for family, fields in settings()["reduced"].items()}
 
 
 def fields_left_out() -> frozenset[str]:
@@ -68,6 +73,8 @@ def _shrunk(default: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
             values[key] = settings()["sizes"][key]
         else:
             values[key] = _small_rotary(value) if key == "rope_parameters" else value
+    if isinstance(values.get("rope_parameters"), dict) and "max_position_embeddings" in values:
+        values["max_position_embeddings"] = 16  # shorter than the sample, so that scaling by length takes effect
     if values.get("kv_lora_rank") and "num_key_value_heads" in values:
         values["num_key_value_heads"] = values["num_attention_heads"]  # latent attention has a key for every query
     return values

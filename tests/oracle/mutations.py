@@ -107,9 +107,7 @@ def _others(key: str, value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, int):
         yield from _integers(value)
     elif isinstance(value, float):
-        yield from (("doubled", value * 2),) if value else (("0 → 0.5", 0.5),)
-        if value in (1.0, -1.0):
-            yield "halved", value / 2
+        yield from _floats(value)
     elif isinstance(value, str):
         yield from ((f"{value} → {other}", other) for other in _strings(value))
     elif isinstance(value, list):
@@ -127,6 +125,15 @@ def _integers(value: int) -> Iterator[tuple[str, int]]:
         if other not in seen and other >= 0:
             seen.add(other)
             yield label, other
+
+
+def _floats(value: float) -> Iterator[tuple[str, float]]:
+    if 0 < value < 1e-3:  # an epsilon, whose double makes less difference than the tolerance
+        yield "0.01", 0.01
+    elif value:
+        yield from (("doubled", value * 2), ("halved", value / 2))
+    else:
+        yield "0 → 0.5", 0.5
 
 
 def _strings(value: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ __all__ = ["measured"]
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def measured(families: Mapping[str, Sequence[str]], *, jobs: int = 1, each: int = 2, seconds: int = 180) -> list[Row]:
+def measured(families: Mapping[str, Sequence[str]], *, jobs: int = 1, each: int = 1, seconds: int = 180) -> list[Row]:
     """Rows of every family.
 
     Args:
