@@ -150,7 +150,7 @@ def mutated(draw):
             draw(st.sampled_from(edges))[draw(st.sampled_from(["source", "target", "kind", "key"]))] = draw(
                 st.sampled_from([*REPLACEMENTS, 0, 1, "flows", "contains"])
             )
-        elif node.get("tensors") and kind == "tensor":
+        elif kind == "tensor" and isinstance(node.get("tensors"), list) and node["tensors"]:
             node["tensors"][0]["shape"] = draw(st.lists(st.sampled_from(NUMBERS), max_size=4))
         elif isinstance(node.get("facts"), dict):
             node["facts"][draw(st.sampled_from(["layers", "experts.count", "hidden_size"]))] = draw(
