@@ -112,9 +112,7 @@ def test_what_is_no_pattern_is_refused(pattern):
     st.integers(1, 6),
 )
 def test_a_pattern_is_its_runs_repeated(runs, times):
-    period = [
-        int(value) if value.lstrip("-").isdigit() else value for value, count in runs for _ in range(count)
-    ]
+    period = [int(value) if value.lstrip("-").isdigit() else value for value, count in runs for _ in range(count)]
     written = " ".join(f"{value}*{count}" for value, count in runs)
     assert expand([written, times], None) == period * times
     assert expand([written, times], 1) == period[:1]

@@ -42,9 +42,7 @@ def find(text: str) -> str | None:
 def nearest(text: str) -> tuple[str, ...]:
     """Return up to three names that `text` may have been meant for, the best first."""
     by_lower = {name.lower(): name for name in names()}
-    return tuple(
-        by_lower[name] for name in difflib.get_close_matches(text.lower()[:100], by_lower, n=3, cutoff=0.6)
-    )
+    return tuple(by_lower[name] for name in difflib.get_close_matches(text.lower()[:100], by_lower, n=3, cutoff=0.6))
 
 
 def load(name: str) -> Entry:

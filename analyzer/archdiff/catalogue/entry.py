@@ -226,6 +226,4 @@ def _expand(config: dict[str, object], patterns: object, path: tuple[str, ...]) 
 
 
 def _fault(name: str, cause: str) -> SourceError:
-    return SourceError(
-        f"catalogue entry {printable(name)}", printable(cause), "correct the entry's TOML file"
-    )
+    return SourceError(f"catalogue entry {printable(name)}", printable(cause), "correct the entry's TOML file")

@@ -61,13 +61,9 @@ def spelled_out(file, entry):
     """The file names the unconverted modules of each layer, the entry has a pattern for them."""
     quantization, patterns = (of["quantization_config"] for of in (file, entry.config))
     layers = range(file["num_hidden_layers"])
-    every = {
-        pattern.replace("*", str(layer)) for pattern in patterns["modules_to_not_convert"] for layer in layers
-    }
+    every = {pattern.replace("*", str(layer)) for pattern in patterns["modules_to_not_convert"] for layer in layers}
     assert every == set(quantization["modules_to_not_convert"])
-    return file | {
-        "quantization_config": quantization | {"modules_to_not_convert": patterns["modules_to_not_convert"]}
-    }
+    return file | {"quantization_config": quantization | {"modules_to_not_convert": patterns["modules_to_not_convert"]}}
 
 
 def first_phi(file, entry):
