@@ -62,11 +62,7 @@ def functions_of(value):
     if inspect.isfunction(value):
         return [value]
     members = vars(value).items() if inspect.isclass(value) else ()
-    named = [
-        getattr(member, "__func__", member)
-        for name, member in members
-        if name[0] != "_" or name == "__init__"
-    ]
+    named = [getattr(member, "__func__", member) for name, member in members if name[0] != "_" or name == "__init__"]
     return [member for member in named if inspect.isfunction(member)]
 
 

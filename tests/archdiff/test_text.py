@@ -38,9 +38,7 @@ def test_is_always_one_bounded_line(text, limit):
     assert len(shown) <= 10 * limit
 
 
-@pytest.mark.parametrize(
-    "text", ["upstage/Solar-Open-100B", "zai-org/GLM-4.5-Air", "a/b", "01-ai/Yi-34B", "o/_x"]
-)
+@pytest.mark.parametrize("text", ["upstage/Solar-Open-100B", "zai-org/GLM-4.5-Air", "a/b", "01-ai/Yi-34B", "o/_x"])
 def test_hub_ids(text):
     assert is_hub_id(text)
 
