@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,13 +19,13 @@ class Known:
     """One cause.
 
     Args:
-        field: key, with `*` and `?`.
+        fields: keys.
         families: model types.
         says: `more` or `less` than execution.
         cause: why.
     """
 
-    field: str
+    fields: tuple[str, ...]
     families: tuple[str, ...]
     says: str
     cause: str
@@ -34,11 +33,12 @@ class Known:
     def covers(self, row: Row) -> bool:
         """Whether the row's disagreement is this one."""
         says = "more" if row.sign > 0 else "less" if row.sign < 0 else ""
-        return self.says == says and row.family in self.families and fnmatchcase(row.field, self.field)
+        return self.says == says and row.family in self.families and row.field in self.fields
 
 
 @cache
 def known() -> tuple[Known, ...]:
     """What `known.toml` lists."""
     text = Path(__file__).with_name("known.toml").read_text(encoding="utf-8")
-    return tuple(Known(**{**row, "families": tuple(row["families"])}) for row in tomllib.loads(text)["known"])
+    rows = tomllib.loads(text)["known"]
+    return tuple(Known(tuple(row["fields"]), tuple(row["families"]), row["says"], row["cause"]) for row in rows)

@@ -201,6 +201,7 @@ def _unread(graph: ModelGraph) -> bool:
     return any(
         t.kind == "buffer" and not t.persistent and t.digest is None and t.dtype.startswith("float") and t.count > 1
         for node in graph.nodes.values()
+        if not node.role.endswith("norm")  # a scale that is stored nowhere is one
         for t in node.tensors
     )
 
