@@ -137,7 +137,8 @@ class _Weaver:
         while waiting:
             layer = waiting[-1]
             before = [self.pending.get(number) for number in self.trace.received[layer]]
-            first = [other for other in before if other is not None and other not in self.done and other != layer]
+            # Layers that hand on the same tensor seem to wait for each other; the one read first is woven first.
+            first = [other for other in before if other is not None and other not in self.done and other not in waiting]
             if first and layer not in self.done:
                 waiting.extend(first)
                 continue
