@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import TYPE_CHECKING
 
 from archdiff.compare import compare
@@ -91,5 +92,5 @@ def _blame(model_type: str, error: Exception) -> str:
 
 
 def _line(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or "no message"
+    text = re.sub(r"/\S*/site-packages/", "", " ".join(str(error).split())) or "no message"
     return f"{type(error).__name__}: {text[:160]}"
