@@ -51,9 +51,16 @@ def lifted(graph: ModelGraph, layer: str, boxes: Sequence[Box], edges: Sequence[
         start = _end(producer, layer, owners, ENTRY)
         following.setdefault(start, []).append(_end(consumer, layer, owners, EXIT))
     drawn = {ENTRY, EXIT, *owners.values()}
-    return tuple(
-        sorted((start, end) for start in drawn - {EXIT} for end in _reached(start, following, drawn) if start != end)
-    )
+    found = {(start, end) for start in drawn - {EXIT} for end in _reached(start, following, drawn) if start != end}
+    return tuple(sorted(found | _left_open(found, drawn)))
+
+
+def _left_open(edges: set[Edge], drawn: set[str]) -> set[Edge]:
+    """Paths out of a block that nothing recorded reads, such as a tower's side outputs: from its last boxes."""
+    if not edges or any(end == EXIT for _, end in edges):
+        return set()
+    read_on = {start for start, _ in edges}
+    return {(box, EXIT) for box in drawn - {ENTRY, EXIT} - read_on}
 
 
 def _end(node: str, layer: str, owners: Mapping[str, str], outside: str) -> str:

@@ -179,18 +179,18 @@ def test_a_cache_that_cannot_be_written_fails_nothing(tmp_path, built, monkeypat
     ("platform", "variables", "place"),
     [
         ("linux", {"XDG_CACHE_HOME": "/somewhere"}, "/somewhere/archdiff/graphs"),
-        ("linux", {"XDG_CACHE_HOME": "relative"}, "/home/me/.cache/archdiff/graphs"),
-        ("linux", {}, "/home/me/.cache/archdiff/graphs"),
-        ("darwin", {}, "/home/me/Library/Caches/archdiff/graphs"),
+        ("linux", {"XDG_CACHE_HOME": "relative"}, "/users/me/.cache/archdiff/graphs"),
+        ("linux", {}, "/users/me/.cache/archdiff/graphs"),
+        ("darwin", {}, "/users/me/Library/Caches/archdiff/graphs"),
         ("win32", {"LOCALAPPDATA": "/local"}, "/local/archdiff/graphs"),
-        ("win32", {}, "/home/me/AppData/Local/archdiff/graphs"),
-        ("linux", {"ARCHDIFF_CACHE": "~/kept"}, "/home/me/kept/graphs"),
+        ("win32", {}, "/users/me/AppData/Local/archdiff/graphs"),
+        ("linux", {"ARCHDIFF_CACHE": "~/kept"}, "/users/me/kept/graphs"),
     ],
 )
 def test_where_graphs_are_kept(monkeypatch, platform, variables, place):
     for name in ("ARCHDIFF_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
-    for name, value in {"HOME": "/home/me", **variables}.items():
+    for name, value in {"HOME": "/users/me", **variables}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(cache.sys, "platform", platform)
     assert cache.store().folder == Path(place)
