@@ -99,14 +99,14 @@ def _sentence(finding: FindingEntry) -> str:
 
 
 def _figures(old: ModelEntry, new: ModelEntry) -> tuple[str, ...]:
-    """What everyone asks first, NEW before OLD: `48 vs 36 layers; 102.7 B vs 116.8 B parameters.`"""
+    """What everyone asks first: `36 → 48 layers; 116.8 B → 102.7 B parameters.`"""
     parts = []
     if old.layers != new.layers:
-        parts.append(f"{new.layers:,} vs {old.layers:,} layers")
+        parts.append(f"{old.layers:,} → {new.layers:,} layers")
     if old.parameters != new.parameters:
-        parts.append(f"{amount(new.parameters)} vs {amount(old.parameters)} parameters")
+        parts.append(f"{amount(old.parameters)} → {amount(new.parameters)} parameters")
     if None not in (used := (new.active_parameters, old.active_parameters)) and used[0] != used[1]:
-        parts.append(f"{amount(used[0] or 0)} vs {amount(used[1] or 0)} active for one token")
+        parts.append(f"{amount(used[1] or 0)} → {amount(used[0] or 0)} active for one token")
     return (f"{'; '.join(parts)}.",) if parts else ()
 
 

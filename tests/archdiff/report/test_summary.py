@@ -31,7 +31,7 @@ def test_there_are_few_and_the_figures_are_the_last():
     many = [(a_rule(f"rule-{n}"), finding(f"thing {n}: 1 → 2")) for n in range(20)]
     found = sentences(*many, new=graph("new", [*layer(0), *layer(1)], {"layers": 2}))
     assert len(found) == MOST
-    assert found[-1] == "2 vs 1 layers; 20 vs 10 parameters; 20 vs 10 active for one token."
+    assert found[-1] == "1 → 2 layers; 10 → 20 parameters; 10 → 20 active for one token."
 
 
 def test_equal_sentences_are_said_once():
