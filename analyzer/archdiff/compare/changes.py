@@ -19,8 +19,8 @@ IMPACTS: tuple[Impact, ...] = ("breaking", "behavioral", "cosmetic")
 
 ChangeKind = Literal[
     "module-added", "module-removed", "module-renamed", "class-changed", "attribute-changed",
-    "tensor-added", "tensor-removed", "tensor-reshaped", "tensor-retyped", "tensor-recomputed", "tensor-retied",
-    "operators-changed", "flow-added", "flow-removed", "config-changed", "model-changed",
+    "tensor-added", "tensor-removed", "tensor-renamed", "tensor-reshaped", "tensor-retyped", "tensor-recomputed",
+    "tensor-retied", "operators-changed", "flow-added", "flow-removed", "config-changed", "model-changed",
 ]  # fmt: skip
 
 
