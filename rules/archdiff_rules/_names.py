@@ -6,9 +6,9 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from archdiff.rule import Change, Comparison, ModelGraph, Place
+    from archdiff.rule import Change, Comparison, ModelGraph, Place, Value
 
 __all__ = [
     "Layout",
@@ -147,9 +147,23 @@ def names(graph: ModelGraph) -> tuple[str, str]:
 
 
 def equal_but_for_names(comparison: Comparison) -> bool:
-    """Whether every change is cosmetic or gives a tensor another name."""
+    """Whether every change is cosmetic or gives a tensor another name, and layers that correspond state equal facts.
+
+    Facts are asked too because two classes write one computation in many ways: how a rotation pairs values shows in
+    no operator alone.
+    """
     moved = {change.id for change in renamed(comparison)}
-    return all(change.impact == "cosmetic" or change.id in moved for change in comparison.changes)
+    same = all(change.impact == "cosmetic" or change.id in moved for change in comparison.changes)
+    return same and all(old == new for old, new in _facts_of_pairs(comparison))
+
+
+def _facts_of_pairs(comparison: Comparison) -> Iterator[tuple[Mapping[str, Value], Mapping[str, Value]]]:
+    """Facts of every two layers that were matched."""
+    for stack in comparison.alignment:
+        if stack.old is not None and stack.new is not None:
+            first, second = comparison.old.stacks[stack.old], comparison.new.stacks[stack.new]
+            for i, j in stack.matched:
+                yield comparison.old.nodes[first[i]].facts, comparison.new.nodes[second[j]].facts
 
 
 def of_names(comparison: Comparison) -> tuple[Change, ...]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @rule(impact="breaking", group="Attention")
 def sparse_indexer_changed(comparison: Comparison) -> Iterator[Finding]:
-    """A learned selector decides which keys attention looks at, or selects another number of them.
+    """A learned selector decides which keys attention looks at, selects another number of them, or rotates otherwise.
 
     Why it matters:
         A small indexer scores all earlier tokens, and attention reads only the best of them, so that the cost
@@ -23,8 +23,9 @@ def sparse_indexer_changed(comparison: Comparison) -> Iterator[Finding]:
         fault in it.
 
     Example:
-        DeepSeek-V3 → DeepSeek-V3.2 adds an indexer of 64 heads that keeps 2,048 keys; GLM-5 has one of 32
-        heads.
+        DeepSeek-V3 → DeepSeek-V3.2 adds an indexer of 64 heads that keeps 2,048 keys. That of GLM-5 has 32
+        heads, and its rotation pairs neighbouring values instead of the two halves of a head: with equal sizes
+        the weights load, and select other keys.
 
     What to do:
         Test with inputs longer than the number of keys kept. Check that the engine has the indexer's kernel
@@ -35,4 +36,6 @@ def sparse_indexer_changed(comparison: Comparison) -> Iterator[Finding]:
         "indexer.heads": "heads of the learned key selector",
         "indexer.keys_kept": "keys kept for each query",
     }
-    return map(computing, changed(comparison, names, absent=True))
+    pairing = {"indexer.interleaved": "neighbouring values of the key selector's heads rotate together"}
+    for finding in (*changed(comparison, names, absent=True), *changed(comparison, pairing)):
+        yield computing(finding)

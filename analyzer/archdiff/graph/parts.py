@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrize import is_parametrized
 
-from archdiff.graph.digests import digest
+from archdiff.graph.digests import digest, significant
 from archdiff.graph.schema import Node, Tensor, Value
 
 if TYPE_CHECKING:
@@ -64,9 +64,13 @@ def _attributes(module: nn.Module) -> Iterator[tuple[str, Value]]:
         if key.startswith("_") or key in _BOOKKEEPING:
             continue
         if isinstance(value, list | tuple) and len(value) <= _LONGEST_ATTRIBUTE and all(map(_is_scalar, value)):
-            yield key, tuple(value)
+            yield key, tuple(map(_steady, value))
         elif _is_scalar(value):
-            yield key, value
+            yield key, _steady(value)
+
+
+def _steady(value: Any) -> Any:
+    return significant(value) if isinstance(value, float) else value
 
 
 def _is_scalar(value: Any) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from archdiff.graph.digests import significant
 from archdiff.graph.meta import run_on_meta
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _scalars(value: Any) -> Iterator[str]:
         if not any(isinstance(item, torch.Tensor) for item in value):
             yield "[" + ",".join(text for item in value for text in _scalars(item)) + "]"
     elif isinstance(value, float):
-        yield repr(value)
+        yield repr(significant(value))
     elif value is None or isinstance(value, bool | int | str):
         yield str(value)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from archdiff.graph.facts.positions import interleaves
 from archdiff.graph.facts.reading import Reading, weight
 from archdiff.graph.schema import Node, Value
 from archdiff.graph.trace import SEQUENCE_LENGTH
@@ -56,6 +57,8 @@ def _attention(part: Reading, node: Node) -> Facts:
     indexer = part.find("sparse-indexer")
     yield "indexer.heads", part.below(indexer).count("n_heads", "index_n_heads") if indexer else None
     yield "indexer.keys_kept", part.below(indexer).count("index_topk") if indexer else None
+    if indexer is not None and part.traced:
+        yield "indexer.interleaved", interleaves(part.own(indexer))
 
 
 def _kind(heads: int | None, key_value: int | None) -> str | None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from archdiff.graph.schema import Node, Value
+from archdiff.graph.schema import Node, Operator, Value
 
 if TYPE_CHECKING:
     from archdiff.graph.facts.reading import Reading
 
-__all__ = ["read"]
+__all__ = ["interleaves", "read"]
 
 Facts = Iterator[tuple[str, Value]]
 
@@ -117,7 +117,12 @@ def _interleaved(layer: Reading, attention: Node | None) -> bool:
     stated = layer.setting("rope_interleave", "rope_interleaved")
     if isinstance(stated, bool):
         return stated
-    operators = layer.own(attention)
+    return interleaves(layer.own(attention))
+
+
+def interleaves(operators: Iterable[Operator]) -> bool:
+    """Whether a rotation pairs neighbouring values, told by its steps of two or its complex numbers."""
+    operators = tuple(operators)
     strided = any(o.name == "slice" and len(o.arguments) == 4 and o.arguments[3] == "2" for o in operators)
     return strided or any(o.name == "view_as_complex" for o in operators)
 
