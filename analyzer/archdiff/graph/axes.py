@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from archdiff.graph.mixer_axes import mixer_axes, mixers_in
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from archdiff.graph.mixer_axes import Mixer
     from archdiff.graph.roles import Sizes
     from archdiff.graph.schema import Node, Tensor
 
@@ -17,6 +20,7 @@ _OUT_IN: Mapping[str, tuple[str, str]] = {
     "embedding": ("vocabulary", "hidden"),
     "position-embedding": ("positions", "hidden"),
     "token-type-embedding": ("token-types", "hidden"),
+    "relative-position-bias": ("position-buckets", "query-heads"),
     "lm-head": ("vocabulary", "hidden"),
     "query": ("query-width", "hidden"),
     "key": ("key-width", "hidden"),
@@ -34,9 +38,6 @@ _OUT_IN: Mapping[str, tuple[str, str]] = {
     "key-norm": ("head-dimension", ""),
     "router": ("experts", "hidden"),
     "shared-expert-gate": ("gates", "hidden"),
-    "mixer-input": ("mixer-width", "hidden"),
-    "mixer-gate": ("mixer-gate-width", "hidden"),
-    "mixer-output": ("hidden", "mixer-width"),
     "indexer-query": ("indexer-width", "query-latent"),
     "indexer-key": ("indexer-head-dimension", "hidden"),
     "indexer-weights": ("indexer-heads", "hidden"),
@@ -54,6 +55,35 @@ _TRANSPOSED = frozenset({"Conv1D"})
 """Classes that store a projection as (columns, rows): GPT-2's."""
 
 
+_PLACES: Mapping[str, str] = {"expert": "routed", "shared-expert": "shared", "projector": "projector"}
+_WIDTHS: Mapping[str, str] = {"routed": "expert-width", "shared": "shared-expert-width"}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Place:
+    """Where a tensor stands.
+
+    Args:
+        sizes: of the config.
+        inside: which of `_PLACES` is nearest around it, if any is.
+        mixer: the recurrent mixer around it.
+    """
+
+    sizes: Sizes
+    inside: str = ""
+    mixer: Mixer | None = None
+
+    def name(self, size: int) -> str:
+        """What an axis of this size counts where nothing else tells."""
+        if size == self.sizes.hidden:
+            return "hidden"
+        if size == self.sizes.vocabulary:
+            return "vocabulary"
+        if size == self.sizes.experts:
+            return "experts"
+        return "projector-width" if self.inside == "projector" else "size"
+
+
 def label(nodes: Iterable[Node], sizes: Sizes) -> list[Node]:
     """The nodes with the axes of their tensors named.
 
@@ -62,21 +92,23 @@ def label(nodes: Iterable[Node], sizes: Sizes) -> list[Node]:
         sizes: of the config.
     """
     nodes = list(nodes)
-    wide = _wide_norms(nodes)
-    around: dict[str, str] = {}
+    wide, mixers = _wide_norms(nodes), mixers_in(nodes)
+    around = {"": _Place(sizes)}
     done = []
     for node in nodes:
-        parent = around.get(node.id.rpartition(".")[0], "")
-        inside = "routed" if node.role == "expert" else "shared" if node.role == "shared-expert" else parent
-        around[node.id] = inside
+        outer = around.get(_holder(node), around[""])
+        place = _Place(sizes, _PLACES.get(node.role, outer.inside), mixers.get(node.id, outer.mixer))
+        around[node.id] = place
         axes = _of_width if node.id in wide else _axes
-        tensors = tuple(dataclasses.replace(t, axes=axes(node, t, inside, sizes)) for t in node.tensors)
+        tensors = tuple(dataclasses.replace(t, axes=axes(node, t, place)) for t in node.tensors)
         done.append(dataclasses.replace(node, tensors=tensors))
     return done
 
 
 _POSITION_TABLES = frozenset({"embed_positions", "pos_encoding"})
 """Computed tables of positions, as in GPT-J, CodeGen and CTRL."""
+
+_SINKS = frozenset({"sinks", "sink"})
 
 
 def _wide_norms(nodes: Iterable[Node]) -> set[str]:
@@ -95,32 +127,44 @@ def _holder(node: Node) -> str:
     return node.id.rpartition(".")[0]
 
 
-def _of_width(node: Node, tensor: Tensor, _inside: str, _sizes: Sizes) -> tuple[str, ...]:
+def _of_width(node: Node, tensor: Tensor, _place: _Place) -> tuple[str, ...]:
     return (f"{node.role.removesuffix('-norm')}-width",) * len(tensor.shape)
 
 
-def _axes(node: Node, tensor: Tensor, inside: str, sizes: Sizes) -> tuple[str, ...]:
+def _axes(node: Node, tensor: Tensor, place: _Place) -> tuple[str, ...]:
+    by_size = tuple(map(place.name, tensor.shape))
+    if place.mixer is not None:
+        found = mixer_axes(node, tensor, place.mixer)
+        if found:
+            return tuple(own or other for own, other in zip(found, by_size, strict=True))
     if node.role == "expert" and len(tensor.shape) in (2, 3):
-        return _stacked(tensor, sizes, node.attributes.get("is_transposed"))
+        return _stacked(tensor, place.sizes, node.attributes.get("is_transposed"))
     if node.role == "rotary":
         return ("rotary-frequencies",) * len(tensor.shape)
     if tensor.name in _POSITION_TABLES and len(tensor.shape) == 2:
-        return ("positions", _by_size(tensor.shape[1], sizes))
-    names = _projection(node.role, inside)
+        return ("positions", by_size[1])
+    if tensor.name in _SINKS and len(tensor.shape) == 1:
+        return ("query-heads",)
+    return _of_role(node, tensor, place) or by_size
+
+
+def _of_role(node: Node, tensor: Tensor, place: _Place) -> tuple[str, ...]:
+    """Axes that the role tells; empty where it tells none."""
+    names = _projection(node.role, place.inside)
     if names is None:
-        return tuple(_by_size(size, sizes) for size in tensor.shape)
+        return ()
     names = names[::-1] if node.class_name in _TRANSPOSED else names
     if len(tensor.shape) == 2 and names[1]:
         return names
     if len(tensor.shape) == 1:
         return (_OUT_IN[node.role][0] if node.role in _OUT_IN else names[-1 if node.class_name in _TRANSPOSED else 0],)
-    return tuple(_by_size(size, sizes) for size in tensor.shape)
+    return ()
 
 
 def _projection(role: str, inside: str) -> tuple[str, str] | None:
     if role not in _MLP_PARTS:
         return _OUT_IN.get(role)
-    width = {"routed": "expert-width", "shared": "shared-expert-width"}.get(inside, "mlp-width")
+    width = _WIDTHS.get(inside, "mlp-width")
     terms = {"W": width, "W2": f"twice-{width}", "I": "hidden"}
     rows, columns = _MLP_PARTS[role]
     return terms[rows], terms[columns]
@@ -144,11 +188,3 @@ def _stacked(tensor: Tensor, sizes: Sizes, transposed: object) -> tuple[str, ...
     else:
         hidden_first = rows == sizes.hidden if rows != columns else down
     return ("experts", "hidden", width) if hidden_first else ("experts", width, "hidden")
-
-
-def _by_size(size: int, sizes: Sizes) -> str:
-    if size == sizes.hidden:
-        return "hidden"
-    if size == sizes.vocabulary:
-        return "vocabulary"
-    return "experts" if size == sizes.experts else "size"

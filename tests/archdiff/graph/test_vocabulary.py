@@ -10,7 +10,7 @@ import pytest
 
 from archdiff.graph import build_graph
 from archdiff.sources import resolve
-from tests.archdiff.graph.tiny import CLASSIC, CONFIGS, graph_of, source_of
+from tests.archdiff.graph.tiny import CLASSIC, CONFIGS, MOE, config_of, graph_of, source_of
 
 FOLDER = files("archdiff.graph")
 FACTS = tomllib.loads(FOLDER.joinpath("facts", "facts.toml").read_text(encoding="utf-8"))
@@ -18,6 +18,7 @@ ROLES = {row["role"] for row in tomllib.loads(FOLDER.joinpath("roles.toml").read
 # Given by place and not by a row of the table; a fact may also speak of modules without a role.
 ROLES |= {"model", "layer", ""}
 
+ORDER = "order"  # what the comparison calls axes that change places
 
 BART = CLASSIC | {
     "model_type": "bart", "architectures": ["BartForConditionalGeneration"], "d_model": 64, "encoder_layers": 2,
@@ -34,6 +35,13 @@ GEMMA = CLASSIC | {
     "layer_types": ["sliding_attention", "full_attention"] * 2, "vocab_size_per_layer_input": 160,
     "hidden_size_per_layer_input": 8, "sliding_window": 32, "num_kv_shared_layers": 2,
 }  # fmt: skip
+AFMOE = CLASSIC | MOE | {
+    "model_type": "afmoe", "architectures": ["AfmoeForCausalLM"], "hidden_size": 48, "intermediate_size": 80,
+    "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "num_dense_layers": 1,
+}  # fmt: skip
+SHARED = config_of("granitemoe", model_type="granitemoeshared", architectures=["GraniteMoeSharedForCausalLM"]) | {
+    "shared_intermediate_size": 40
+}
 STORED = {"quant_method": "fp8", "weight_block_size": [128, 128], "ignore": ["lm_head"]}
 
 
@@ -43,9 +51,9 @@ def graphs():
 
 @cache
 def others():
-    """What none of the small families has: towers, a sparse indexer, a second stack, shared keys, quantisation."""
+    """What none of the small families has: towers, an indexer, a second stack, shared keys, gates, quantisation."""
     published = [build_graph(resolve(name)) for name in ("gemma-4-26b-a4b", "deepseek-v3.2")]
-    written = [build_graph(source_of(config)) for config in (BART, T5, GEMMA)]
+    written = [build_graph(source_of(config)) for config in (BART, T5, GEMMA, AFMOE, SHARED)]
     return [*published, *written, graph_of("llama", quantization_config=STORED), graph_of("jamba", mamba_d_conv=3)]
 
 
@@ -86,6 +94,18 @@ def test_carriers_speak_of_roles_that_there_are(name):
     spoken = {*fact.get("parts", ()), *(item.partition(".")[0] for item in fact.get("tensors", ()))}
     spoken |= {item.partition(":")[0] for item in fact.get("operators", ())}
     assert spoken <= ROLES | {"*"}
+
+
+@cache
+def carried():
+    """Names of the axes of every tensor of every family here."""
+    nodes = (node for graph in (*graphs(), *others()) for node in graph.nodes.values())
+    return frozenset(axis for node in nodes for tensor in node.tensors for axis in tensor.axes)
+
+
+@pytest.mark.parametrize("name", [name for name, fact in FACTS.items() if "axes" in fact])
+def test_every_axis_that_a_fact_counts_is_one_of_some_tensor(name):
+    assert set(FACTS[name]["axes"]) - {ORDER} <= carried()
 
 
 @pytest.mark.parametrize("name", FACTS)
