@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @rule(impact="breaking", group="Attention")
 def sparse_indexer_changed(comparison: Comparison) -> Iterator[Finding]:
-    """A learned selector decides which keys attention looks at, selects another number of them, or rotates otherwise.
+    """A learned selector decides which keys attention looks at, or another selector does.
 
     Why it matters:
         A small indexer scores all earlier tokens, and attention reads only the best of them, so that the cost

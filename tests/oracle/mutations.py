@@ -6,10 +6,12 @@ import copy
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from tests.oracle import families
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Mutation", "mutations"]
+__all__ = ["Mutation", "mutations", "relatives"]
 
 Values = dict[str, Any]
 
@@ -75,6 +77,14 @@ def mutations(config: Values) -> Iterator[Mutation]:
             yield Mutation(key, label, _with(config, key, value))
         if key in _DERIVING:
             yield from _rederived(config, key)
+
+
+def relatives(family: str, config: Values) -> Iterator[Mutation]:
+    """The same settings in the class of every family that takes the weights: what differs is how the class computes."""
+    for name in families.settings()["relatives"].get(family, ()):
+        values = families.tiny(name)
+        shared = {k: v for k, v in config.items() if k in values and (values[k] is None or type(v) is type(values[k]))}
+        yield Mutation("model_type", f"{family} → {name}", copy.deepcopy({**values, **shared, "model_type": name}))
 
 
 def _with(config: Values, key: str, value: Any) -> Values:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.oracle import table
-from tests.oracle.families import families, reduced
+from tests.oracle.families import families, reduced, settings
 from tests.oracle.known import known
 from tests.oracle.run import measured
 
@@ -49,6 +49,14 @@ def test_every_known_disagreement_still_occurs(item):
     found = [row for row in table.read() if item.covers(row)]
     assert {row.family for row in found} == set(item.families)
     assert {row.field for row in found} == set(item.fields)
+
+
+def test_classes_of_relatives_take_the_weights_of_one_another():
+    found = [row for row in table.read() if row.field == "model_type"]
+    assert {(row.family, row.label.partition(" → ")[2]) for row in found} == {
+        (family, other) for family, others in settings()["relatives"].items() for other in others
+    }
+    assert {row.executed for row in found} == {"behavioral", "cosmetic"}
 
 
 def test_what_is_measured_now_is_what_was_recorded(rows):

@@ -42,7 +42,7 @@ def _measure(family: str, fields: frozenset[str], each: int, until: float) -> No
     from tests.oracle.decide import decide, graph_of
     from tests.oracle.execute import Invalid, Tiny, impact_of
     from tests.oracle.families import tiny
-    from tests.oracle.mutations import mutations
+    from tests.oracle.mutations import mutations, relatives
 
     values = tiny(family)
     kind = {"model_type": family}
@@ -51,15 +51,15 @@ def _measure(family: str, fields: frozenset[str], each: int, until: float) -> No
     outputs = old.logits()
     graph = graph_of(values | kind)
     done: dict[str, int] = {}
-    for mutation in mutations(values):
+    for mutation in (*mutations(values), *relatives(family, values)):
         if (fields and mutation.field not in fields) or done.get(mutation.field, 0) >= _wanted(mutation.field, each):
             continue
         if time.monotonic() > until:
             raise TimeoutError(f"out of time at {mutation.field}")
         row: dict[str, Any] = {"field": mutation.field, "label": mutation.label}
         try:
-            row["executed"] = impact_of(old, outputs, mutation.values | kind)
-            decision = decide(graph, graph_of(mutation.values | kind))
+            row["executed"] = impact_of(old, outputs, kind | mutation.values)
+            decision = decide(graph, graph_of(kind | mutation.values))
         except Invalid as error:
             _print(**row, executed="invalid", why=" ".join(str(error).split())[:160])
             continue
@@ -72,8 +72,8 @@ def _measure(family: str, fields: frozenset[str], each: int, until: float) -> No
 
 
 def _wanted(field: str, each: int) -> int:
-    """Every kind of rotary scaling is another computation; other values of a field are much alike."""
-    return max(each, 4) if field.endswith("rope_type") else each
+    """Every kind of rotary scaling and every family is another computation; other values of a field are much alike."""
+    return 99 if field == "model_type" else max(each, 4) if field.endswith("rope_type") else each
 
 
 def _print(**row: Any) -> None:
