@@ -101,6 +101,6 @@ def only_more_of_the_same(difference: Difference) -> bool:
 def follows_from_quantization(comparison: Comparison) -> bool:
     """Whether a model declares no parameter type because its scheme, which the other lacks, sets it."""
     old, new = comparison.facts
-    return old["quantization.method"] != new["quantization.method"] and any(
-        side["dtype"] is None and side["quantization.method"] is not None for side in (old, new)
+    return old.get("quantization.method") != new.get("quantization.method") and any(
+        side.get("dtype") is None and side.get("quantization.method") is not None for side in (old, new)
     )

@@ -13,6 +13,7 @@ __all__ = ["is_bare", "without_untold"]
 
 _KINDS = frozenset({"module-added", "module-removed", "tensor-added", "tensor-removed"})
 _WHY = "weights without a config tell of no part that stores no tensor of its own"
+_UNSTATED = "weights without a config state none of its values; what they tell of storage is compared as a fact"
 
 
 def is_bare(graph: ModelGraph) -> bool:
@@ -21,7 +22,9 @@ def is_bare(graph: ModelGraph) -> bool:
 
 
 def without_untold(change: Change) -> Change:
-    """The change, inert if it is a part without stored tensors of its own that came or went."""
+    """The change, inert if it is a value of a config, or a part without stored tensors of its own that came or went."""
+    if change.kind == "config-changed":
+        return dataclasses.replace(change, inert=change.inert or _UNSTATED)
     untold = change.kind in _KINDS and (change.impact != "breaking" or _is_tied(change)) and not change.inert
     return dataclasses.replace(change, inert=_WHY) if untold else change
 

@@ -22,6 +22,7 @@ from archdiff.graph.roles import Sizes, assign
 from archdiff.graph.schema import SCHEMA_VERSION, ModelGraph, Node, Operator, freeze
 from archdiff.graph.settings import normalised, per_layer, sizes_of
 from archdiff.graph.trace import Trace, trace
+from archdiff.sources.quantized import declaration, meaning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from archdiff.sources import Source
 
 __all__ = ["build_graph", "with_facts"]
+
+_ALWAYS = "quantization.method"
 
 
 def build_graph(source: Source) -> ModelGraph:
@@ -73,11 +76,12 @@ def _compare_shipped(
     network: nx.MultiDiGraph[str], source: Source, built: Built, stacks: Mapping[str, Sequence[str]]
 ) -> None:
     """Add how the checkpoint fits what was built; the model cannot be used afterwards."""
-    quantized = source.config.get("quantization_config") is not None
+    declared = declaration(source.config)
+    meant = meaning(source.shipped or (), declared)
     with quiet():
-        loading = load(built.model, source.shipped or (), built.renames, stacks, quantized=quantized)
+        loading = load(built.model, meant, built.renames, stacks, quantized=bool(declared))
     network.graph["shipped"] = loading.to_data()
-    network.graph["notes"] += notes_on(loading)
+    network.graph["notes"] += notes_on(loading, meant, quantized=bool(declared))
 
 
 def _renamed(network: nx.MultiDiGraph[str], renames: Mapping[str, str]) -> nx.MultiDiGraph[str]:
@@ -183,7 +187,8 @@ def with_facts(network: nx.MultiDiGraph[str], told: frozenset[str] | None = None
 
     Args:
         network: complete but for facts and fingerprints.
-        told: names of the facts that are stated where they have a value; None for all.
+        told: names of the facts that are stated where they have a value; None for all. How weights are quantized
+            is always stated, as headers tell that they are not.
     """
     every = {key: Node.from_data(key, data) for key, data in network.nodes(data=True)}
     nodes = [node for node in every.values() if node.kind == "module"]
@@ -191,7 +196,10 @@ def with_facts(network: nx.MultiDiGraph[str], told: frozenset[str] | None = None
     draft = {node.id: dataclasses.replace(node, identity=keys[node.id]) for node in nodes}
     facts = facts_of(ModelGraph(network, {**every, **draft}))
     if told is not None:
-        facts = {key: {f: v for f, v in own.items() if f in told and v is not None} for key, own in facts.items()}
+        facts = {
+            key: {f: v for f, v in own.items() if f in told and (v is not None or f == _ALWAYS)}
+            for key, own in facts.items()
+        }
     structures, identities = structures_of(nodes), identities_of(nodes, facts)
     for node in nodes:
         found = freeze(facts.get(node.id, {}))

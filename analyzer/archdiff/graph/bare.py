@@ -17,16 +17,20 @@ from archdiff.graph.axes import label
 from archdiff.graph.origin import source_attributes
 from archdiff.graph.roles import Sizes, assign
 from archdiff.graph.schema import SCHEMA_VERSION, ModelGraph, Node, Tensor
+from archdiff.sources.quantized import meaning
+from archdiff.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from archdiff.sources import Source
     from archdiff.sources.headers import Shipped
+    from archdiff.sources.quantized import Meant
 
 __all__ = ["bare_graph"]
 
 _UNREAD = "data flow and function: no config says what the tensors are used for, so names and shapes alone were read"
+_FLAT = "shapes of weights in 4 bits of bitsandbytes: headers tell the number of their elements alone"
 
 _TABLES = frozenset({"embed_tokens", "wte", "word_embeddings", "tok_embeddings", "embed_in", "embedding"})
 _HEADS = frozenset({"lm_head", "embed_out", "output"})
@@ -42,6 +46,7 @@ _CONTAINERS = (
 _COLUMNS_FIRST = frozenset({"c_attn", "c_fc", "c_proj", "q_attn"})
 """GPT-2's projections, which it stores transposed; other families have the same names and do not."""
 _FUSED = ((("gate_proj", "up_proj"), "gate_up_proj"), (("w1", "w3"), "gate_up_proj"))
+_NAMED = 2
 _DOWN = {"down_proj": "down_proj", "w2": "down_proj"}
 
 _TOLD = frozenset({
@@ -49,7 +54,7 @@ _TOLD = frozenset({
     "mixer.kind", "attention.bias", "attention.sinks", "latent.query_rank", "latent.key_value_rank",
     "norm.bias", "feed_forward.kind", "mlp.width", "mlp.gated", "mlp.bias",
     "experts.count", "experts.width", "experts.bias", "experts.transposed", "router.bias",
-    "shared_experts.width", "mixer.convolution_width",
+    "shared_experts.width", "mixer.convolution_width", "quantization.method",
 })  # fmt: skip
 """Facts that names and shapes tell; of any other, nothing is stated."""
 
@@ -62,7 +67,8 @@ def bare_graph(source: Source) -> ModelGraph:
     Args:
         source: of the kind `weights`; its names have been checked.
     """
-    modules = _fuse(_modules(source.shipped or ()))
+    meant = meaning(source.shipped or (), {})
+    modules = _fuse(_modules(meant.tensors))
     stacks = _stacks(modules)
     sizes = _sizes(modules)
     nodes = _transposed([_node(key, modules, stacks) for key in modules], sizes)
@@ -74,10 +80,22 @@ def bare_graph(source: Source) -> ModelGraph:
     network.add_edges_from((n.id.rpartition(".")[0], n.id, {"kind": "contains"}) for n in nodes if n.id)
     network.graph.update(
         schema_version=SCHEMA_VERSION, name=source.name, reference=source.reference, model_type="", class_name="",
-        config={}, source=source_attributes(source), stacks=stacks, programs={}, notes=list(source.notes),
-        not_checked=[_UNREAD], transformers="",
+        config={"quantization_config": {"quant_method": meant.method}} if meant.method else {},
+        source=source_attributes(source), stacks=stacks, programs={}, notes=[*source.notes, *_notes(meant)],
+        not_checked=[_UNREAD, *([_FLAT] if meant.flat else [])], transformers="",
     )  # fmt: skip
     return with_facts(network, _TOLD)
+
+
+def _notes(meant: Meant) -> Iterator[str]:
+    if meant.packed:
+        plural = "" if len(meant.packed) == 1 else "s"
+        yield f"{len(meant.packed):,} tensor{plural} stored quantized ({meant.method}), read as what they stand for"
+    for name, shipped, right in meant.misshapen[:_NAMED]:
+        yield f"{printable(name, 120)} has the shape {shipped}, and its weight asks for {right}"
+    if meant.lacking:
+        named = ", ".join(printable(name, 120) for name in meant.lacking[:_NAMED])
+        yield f"{len(meant.lacking):,} tensors are missing that quantized weights are read with: {named}"
 
 
 def _modules(shipped: Sequence[Shipped]) -> Modules:

@@ -7,6 +7,7 @@ on tensors without values. What it reports as missing, unexpected and misshapen 
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from archdiff.sources.headers import Shipped
+    from archdiff.sources.quantized import Meant
 
 __all__ = ["Loading", "load", "notes_on"]
 
@@ -62,36 +64,68 @@ class Loading:
 
 
 def load(
-    model: Any, shipped: Sequence[Shipped], renames: Mapping[str, str], stacks: Mapping[str, Sequence[str]], *,
-    quantized: bool,
-) -> Loading:  # fmt: skip
+    model: Any, meant: Meant, renames: Mapping[str, str], stacks: Mapping[str, Sequence[str]], *, quantized: bool
+) -> Loading:
     """Load a checkpoint into a model on the meta device, whose parameters are replaced by what fits.
 
     Args:
         model: a transformers model on the meta device.
-        shipped: the tensors of the checkpoint.
+        meant: the tensors of the checkpoint, the quantised ones as what they stand for.
         renames: path parts of the class, to the published ones.
         stacks: ids of the layers of each stack, by the id of the stack.
-        quantized: whether the config declares quantized weights, which are stored in a form of their own: then
-            only whole layers that the model does not have are told.
+        quantized: whether the config declares quantized weights. Those that no known scheme explains, or that tell
+            no shape, cannot be compared: then only whole layers that the model does not have are told.
     """
     names = {**renames, **{published: own for own, published in renames.items()}}
-    state = {_renamed(tensor.name, names): _empty(tensor) for tensor in shipped}
+    shipped = {_renamed(tensor.name, names): tensor for tensor in meant.tensors}
+    shapes, untold = _shapes(model, shipped, meant, stacks)
+    state = {key: _empty(tensor, shapes[key]) for key, tensor in shipped.items()}
     try:
         with _silent():
             found = _load(model, state, stacks)
     except _FAILURES as error:
-        return Loading(len(shipped), left_out=f"transformers cannot load them ({type(error).__name__})")
+        return Loading(meant.count, left_out=f"transformers cannot load them ({type(error).__name__})")
     unexpected = [key for key in sorted(found.unexpected) if not _is_computed(model, key, stacks)]
-    if quantized:
+    missing = {_renamed(key, names) for key in _missing(model, found.missing)}
+    if not untold and quantized and not meant.packed and (unexpected or missing or found.misshapen):
+        untold = "they are quantized in a form that is not known"
+    if untold:
         beyond = tuple(_renamed(key, names) for key in unexpected if _is_beyond(key, stacks))
-        return Loading(len(shipped), unexpected=beyond, left_out="they are quantized")
+        return Loading(meant.count, unexpected=beyond, left_out=untold)
+    misshapen = ((_renamed(key, names), *shapes) for key, shapes in found.misshapen.items())
     return Loading(
-        len(shipped),
-        tuple(_renamed(key, names) for key in sorted(_missing(model, found.missing))),
+        meant.count,
+        tuple(sorted({*missing, *meant.lacking})),
         tuple(_renamed(key, names) for key in unexpected),
-        tuple((_renamed(key, names), *found.misshapen[key]) for key in sorted(found.misshapen)),
+        tuple(sorted((*misshapen, *meant.misshapen))),
     )
+
+
+def _shapes(
+    model: Any, shipped: Mapping[str, Shipped], meant: Meant, stacks: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, tuple[int, ...]], str]:
+    """Shapes by name, and why they cannot be told; empty where they can.
+
+    A tensor of which the number of elements alone is known has the shape of the class's own, if that has as many;
+    one that was packed by rows fits a class that keeps its weight transposed.
+    """
+    built = {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
+    found, untold = {}, ""
+    for key, tensor in shipped.items():
+        own = built.get(key)
+        found[key] = tensor.shape
+        if tensor.name in meant.flat and own is not None and math.prod(tensor.shape) - math.prod(own) in (0, 1):
+            found[key] = own
+        elif tensor.name in meant.flat and own is None and not _is_beyond(key, stacks):
+            untold = "their headers tell no shapes"
+        elif tensor.name in meant.packed and own == tensor.shape[::-1] and _is_transposed(model, key):
+            found[key] = own
+    return found, untold
+
+
+def _is_transposed(model: Any, key: str) -> bool:
+    """Whether the tensor belongs to GPT-2's kind of projection, whose weight is (columns, rows)."""
+    return type(model.get_submodule(key.rpartition(".")[0])).__name__ == "Conv1D"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,9 +186,9 @@ def _layer_of(key: str, stacks: Mapping[str, Sequence[str]]) -> str:
     return "" if stack is None else f"{stack}.{key.removeprefix(f'{stack}.').partition('.')[0]}"
 
 
-def _empty(tensor: Shipped) -> torch.Tensor:
+def _empty(tensor: Shipped, shape: Sequence[int]) -> torch.Tensor:
     dtype = getattr(torch, tensor.dtype, torch.uint8)
-    return torch.empty(tensor.shape, dtype=dtype, device="meta")
+    return torch.empty(shape, dtype=dtype, device="meta")
 
 
 def _renamed(key: str, names: Mapping[str, str]) -> str:
@@ -192,9 +226,12 @@ def _is_beyond(key: str, stacks: Mapping[str, Sequence[str]]) -> bool:
     return False
 
 
-def notes_on(loading: Loading) -> tuple[str, ...]:
+def notes_on(loading: Loading, meant: Meant, *, quantized: bool) -> tuple[str, ...]:
     """One sentence for each way in which the checkpoint contradicts the config."""
     told = []
+    if meant.packed and not quantized:
+        number = f"{len(meant.packed):,} tensor{'' if len(meant.packed) == 1 else 's'}"
+        told.append(f"the checkpoint stores {number} quantized ({meant.method}), which the config does not declare")
     if loading.left_out:
         told.append(f"shipped tensors were not compared with the config one by one: {loading.left_out}")
     kinds = (

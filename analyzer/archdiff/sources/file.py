@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from archdiff.errors import SourceError
 from archdiff.sources import card, checkpoint, gguf_config, headers, snapshot
 from archdiff.sources.json_text import read_object
+from archdiff.sources.quantized import BESIDE, with_declaration
 from archdiff.sources.source import Origin, Source, bare, make
 from archdiff.text import is_hub_id, printable
 
@@ -66,7 +67,7 @@ def _directory(path: Path, reference: Reference) -> Source:
             raise _missing(path, reference.text)
         declared = card.read_beside(file, {})
     else:
-        config = read_object(file, reference.text)
+        config = _config(file, reference.text)
         declared = card.read_beside(file, config)
         shipped = checkpoint.read_directory(path, reference.text, any_name=False)
     hub_id, revision = _cached(path)
@@ -74,6 +75,12 @@ def _directory(path: Path, reference: Reference) -> Source:
     if not file.exists():
         return _bare(file, reference, origin)
     return make(reference.text, "directory", hub_id or printable(_name(file)), config, origin)
+
+
+def _config(file: Path, subject: str) -> dict[str, object]:
+    """The config, with what stands of its weights' storage in a file beside it."""
+    config, beside = read_object(file, subject), file.with_name(BESIDE)
+    return with_declaration(config, read_object(beside, subject)) if beside.exists() else config
 
 
 def _bare(path: Path, reference: Reference, origin: Origin) -> Source:

@@ -1,7 +1,7 @@
 """A model on the hub, or in the hub's cache on this machine.
 
 Goes through huggingface_hub, so HF_ENDPOINT, HF_HUB_OFFLINE, HF_TOKEN, HF_HOME and its other variables apply.
-Reads config.json, the model card, the index and the headers of the safetensors files, nothing else.
+Reads config.json, hf_quant_config.json, the model card, the index and the headers of the weights, nothing else.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from archdiff.sources.checkpoint import INDEX, LARGEST_INDEX, SINGLE, modules_na
 from archdiff.sources.hub_errors import FAILURES, is_unreachable, translate
 from archdiff.sources.hub_headers import MOST, Remote
 from archdiff.sources.json_text import LARGEST, read_object
+from archdiff.sources.quantized import BESIDE, declaration, meaning, with_declaration
 from archdiff.sources.source import Origin, Source, bare, make
 from archdiff.text import printable
 
@@ -57,6 +58,7 @@ def load(reference: Reference) -> Source:
         _fetch_card(reference, file.parent.name)
         declared = card.read_beside(file, config)
         shipped, unread = _shipped(reference, file.parent, online=not notes)
+        config = _with_declaration(config, reference, file.parent, shipped)
     name = reference.target
     notes = (*notes, *declared.notes, *unread)
     origin = Origin(name, file.parent.name, declared.licence, None, declared.lineage, notes, shipped)
@@ -112,6 +114,19 @@ def _shipped(reference: Reference, folder: Path, *, online: bool) -> tuple[tuple
         return remote.shards(listed), ()
     except FAILURES as error:
         return None, (f"shipped tensors were not read: {translate(error, reference).cause}",)
+
+
+def _with_declaration(
+    config: dict[str, object], reference: Reference, folder: Path, shipped: tuple[Shipped, ...] | None
+) -> dict[str, object]:
+    """The config, with how its weights are stored where that stands in a file of its own: asked for if they tell."""
+    if declaration(config) or not meaning(shipped or (), {}).packed:
+        return config
+    with suppress(*FAILURES):
+        if not (folder / BESIDE).exists():
+            _download(reference, BESIDE, folder.name)
+        return with_declaration(config, read_object(folder / BESIDE, reference.text))
+    return config
 
 
 def _download(reference: Reference, name: str, revision: str | None, largest: int = LARGEST) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import MappingProxyType
 
 import pytest
 
@@ -15,6 +16,7 @@ from archdiff.graph.parts import layer_stacks
 from archdiff.graph.schema import ModelGraph
 from archdiff.sources.checkpoint import read_directory
 from archdiff.sources.headers import Shipped
+from archdiff.sources.quantized import meaning
 from tests.archdiff.graph.tiny import CONFIGS, config_of
 from tests.archdiff.sources.weights import file_of
 
@@ -28,9 +30,14 @@ def saved(family, folder, **changes):
     return read_directory(folder, family, any_name=True)
 
 
-def loaded(family, shipped, *, quantized=False, **changes):
+def loaded(family, shipped, *, declared=MappingProxyType({}), **changes):
     built = instantiate(config_of(family, **changes), family)
-    return load(built.model, shipped, built.renames, layer_stacks(built.model), quantized=quantized)
+    meant = meaning(shipped, declared)
+    return load(built.model, meant, built.renames, layer_stacks(built.model), quantized=bool(declared))
+
+
+def notes(loading):
+    return notes_on(loading, meaning((), {}), quantized=False)
 
 
 def told(loading):
@@ -43,7 +50,7 @@ def test_what_transformers_saves_agrees_with_its_config(family, tmp_path):
     assert len(shipped) > 3
     loading = loaded(family, shipped)
     assert told(loading) == AGREED
-    assert (loading.count, notes_on(loading)) == (len(shipped), ())
+    assert (loading.count, notes(loading)) == (len(shipped), ())
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +65,7 @@ def test_a_missing_tensor(moe):
     del moe["model.norm.weight"]
     loading = loaded("glm4_moe", tuple(moe.values()))
     assert told(loading) == (("model.norm.weight",), (), (), "")
-    assert notes_on(loading) == ("the checkpoint lacks 1 tensor that the config builds: model.norm.weight",)
+    assert notes(loading) == ("the checkpoint lacks 1 tensor that the config builds: model.norm.weight",)
 
 
 @pytest.fixture
@@ -99,19 +106,19 @@ def with_prediction_layer(shipped):
     return (*shipped.values(), *more)
 
 
-@pytest.mark.parametrize("quantized", [False, True])
-def test_a_layer_behind_the_last_is_told(copy_of, quantized):
+@pytest.mark.parametrize("declared", [{}, {"quant_method": "hqq"}])
+def test_a_layer_behind_the_last_is_told(copy_of, declared):
     copy_of["model.norm.weight"] = Shipped("model.norm.weight", (48,), "bfloat16")
-    loading = loaded("glm4_moe", with_prediction_layer(copy_of), quantized=quantized)
+    loading = loaded("glm4_moe", with_prediction_layer(copy_of), declared=declared)
     assert loading.unexpected
     assert all(name.startswith("model.layers.3.") for name in loading.unexpected)
 
 
-def test_quantized_weights_are_not_compared_one_by_one(copy_of):
-    scales = {f"{name}_scale_inv": Shipped(f"{name}_scale_inv", (1, 1), "float32") for name in copy_of}
-    loading = loaded("glm4_moe", tuple((copy_of | scales).values()), quantized=True)
-    assert told(loading) == ((), (), (), "they are quantized")
-    assert "quantized" in notes_on(loading)[0]
+def test_weights_of_an_unknown_scheme_are_not_compared_one_by_one(copy_of):
+    codes = {f"{name}.codes": Shipped(f"{name}.codes", (1, 1), "uint8") for name in copy_of}
+    loading = loaded("glm4_moe", tuple(codes.values()), declared={"quant_method": "aqlm"})
+    assert told(loading) == ((), (), (), "they are quantized in a form that is not known")
+    assert "quantized" in notes(loading)[0]
 
 
 @pytest.mark.parametrize("layers", [(0,), (1,), (2,), (0, 2), (0, 1, 2)])

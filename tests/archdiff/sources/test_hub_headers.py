@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.archdiff.sources.hub_server import COMMIT, Hub, running
+from tests.archdiff.sources.quantizing import nvfp4_modelopt
 from tests.archdiff.sources.test_hub import CONFIG, Client, fails
 from tests.archdiff.sources.weights import file_of, packed
 
@@ -147,3 +148,14 @@ def test_neither_config_nor_weights(hub, client):
     del hub.files["owner/model", "config.json"]
     put(hub, **{"README.md": b""})
     fails(client("owner/model"), "SourceError", "no config.json on the hub")
+
+
+def test_how_weights_are_stored_is_asked_for_where_they_are_quantised(hub, client):
+    put(hub, **{SINGLE: file_of(nvfp4_modelopt("a.weight", 8, 32))})
+    assert "quantization_config" not in client("owner/model")["config"]
+    put(hub, **{"hf_quant_config.json": json.dumps({"quantization": {"quant_algo": "NVFP4"}}).encode()})
+    stated = {"quant_method": "modelopt", "quant_algo": "NVFP4"}
+    assert client("owner/model")["config"]["quantization_config"] == stated
+    hub.requests.clear()
+    assert client("owner/model", HF_HUB_OFFLINE="1")["config"]["quantization_config"] == stated
+    assert not hub.requests

@@ -6,7 +6,9 @@ import json
 import math
 import struct
 
-BITS = {"BF16": 16, "F32": 32, "F16": 16, "U8": 8, "I64": 64, "F4": 4, "F8_E4M3": 8}
+BITS = {
+    "BF16": 16, "F32": 32, "F16": 16, "U8": 8, "I8": 8, "I32": 32, "I64": 64, "F4": 4, "F8_E4M3": 8, "F8_E8M0": 8,
+}  # fmt: skip
 
 
 def header(tensors, metadata=None):
