@@ -8,7 +8,7 @@ from typing import Literal
 
 from archdiff import catalogue
 from archdiff.errors import UnresolvedReferenceError
-from archdiff.text import is_hub_id, is_revision, printable
+from archdiff.text import is_file, is_hub_id, is_revision, printable
 
 __all__ = ["Reference", "parse"]
 
@@ -17,18 +17,19 @@ __all__ = ["Reference", "parse"]
 class Reference:
     """A model as the user named it.
 
-    `target` is the path with `~` expanded, the catalogue's spelling of the name, or the hub id without its
-    revision; `revision` is a branch, tag or commit, for a hub id that states one.
+    `target` is the path with `~` expanded, the catalogue's spelling of the name, or the hub id alone; `revision` is
+    a branch, tag or commit, and `file` one GGUF file of the model, for a hub id that states them.
     """
 
     text: str
     kind: Literal["path", "catalogue", "hub"]
     target: str
     revision: str | None = None
+    file: str | None = None
 
 
 def parse(text: str) -> Reference:
-    """Decide what `text` names: an existing path, a catalogue name, or a hub id `owner/name[@revision]`.
+    """Decide what `text` names: an existing path, a catalogue name, or a hub id `owner/name[@revision][:file.gguf]`.
 
     The first of these that fits is it. Looks at the file system and the catalogue, never at the network.
 
@@ -39,9 +40,12 @@ def parse(text: str) -> Reference:
         return Reference(text, "path", str(path))
     if name := catalogue.find(text):
         return Reference(text, "catalogue", name)
-    hub_id, at, revision = text.partition("@")
+    named, colon, file = text.partition(":")
+    hub_id, at, revision = named.partition("@")
     if is_hub_id(hub_id) and not _looks_like_path(text) and (is_revision(revision) or not at):
-        return Reference(text, "hub", hub_id, revision or None)
+        if is_file(file) or not colon:
+            return Reference(text, "hub", hub_id, revision or None, file or None)
+        raise UnresolvedReferenceError(printable(text), "no GGUF file behind the colon", f"write {hub_id}:NAME.gguf")
     raise _unresolved(text)
 
 
@@ -70,7 +74,9 @@ def _unresolved(text: str) -> UnresolvedReferenceError:
         remedy = "check the spelling, or name a config.json or a directory with one"
         return UnresolvedReferenceError(subject, "no such file or directory", remedy)
     if "/" in text:
-        remedy = "a hub id is owner/name or owner/name@revision, in letters, digits, '.', '_' and '-'"
+        remedy = (
+            "a hub id is owner/name, with @revision or :FILE.gguf behind it, in letters, digits, '.', '_' and '-'"
+        )
         return UnresolvedReferenceError(subject, "neither an existing path nor a valid hub id", remedy)
     return UnresolvedReferenceError(subject, "no such path or catalogue name", _suggestion(text))
 

@@ -29,20 +29,25 @@ def resolve(text: str) -> Source | Snapshot:
     """
     parsed = references.parse(text)
     if parsed.kind != "path":
-        return _named(parsed)
+        return _named(parsed, _base)
     if adapter.is_adapter(Path(parsed.target)):
-        return adapter.load(Path(parsed.target), parsed, _named)
+        return adapter.load(Path(parsed.target), parsed, _base)
     return file.load(parsed)
 
 
-def _named(parsed: references.Reference) -> Source:
-    return catalogue.load(parsed) if parsed.kind == "catalogue" else _from_hub(parsed)
+def _base(parsed: references.Reference) -> Source:
+    """The base model of an adapter, which is no adapter itself."""
+    return _named(parsed, None)
 
 
-def _from_hub(parsed: references.Reference) -> Source:
+def _named(parsed: references.Reference, base: adapter.Resolver | None) -> Source:
+    return catalogue.load(parsed) if parsed.kind == "catalogue" else _from_hub(parsed, base)
+
+
+def _from_hub(parsed: references.Reference, base: adapter.Resolver | None) -> Source:
     try:
         from archdiff.sources.hub import load  # its import takes most of a start-up's time
     except ValueError as error:
         cause = f"huggingface_hub does not accept its settings ({printable(str(error), 80)})"
         raise UnresolvedReferenceError(printable(parsed.text), cause, "correct the HF_ variables") from error
-    return load(parsed)
+    return load(parsed, base)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from archdiff import catalogue
 from archdiff.catalogue import Lineage
@@ -16,16 +16,19 @@ from archdiff.reference import Reference
 from archdiff.sources.checkpoint import ADAPTER
 from archdiff.sources.headers import Shipped, read_file
 from archdiff.sources.json_text import read_object
-from archdiff.sources.source import Source, digest
+from archdiff.sources.source import Origin, Source, digest
 from archdiff.text import is_hub_id, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["is_adapter", "load"]
+__all__ = ["CONFIG", "Resolver", "is_adapter", "load", "source"]
 
-_CONFIG = "adapter_config.json"
+Resolver: TypeAlias = "Callable[[Reference], Source]"
+"""Finds the model that a reference names in the catalogue or on the hub, and no adapter."""
+
+CONFIG = "adapter_config.json"
 _MODEL = "config.json"
 
 _FACTOR = re.compile(r"(?:base_model\.model\.)?(.+)\.lora_(?:embedding_)?([AB])(?:\.(?:default\.)?weight)?")
@@ -53,10 +56,10 @@ class _Pair:
 
 def is_adapter(directory: Path) -> bool:
     """Tell whether the directory holds an adapter, and no model of its own."""
-    return (directory / _CONFIG).is_file() and not (directory / _MODEL).exists()
+    return (directory / CONFIG).is_file() and not (directory / _MODEL).exists()
 
 
-def load(directory: Path, reference: Reference, resolve: Callable[[Reference], Source]) -> Source:
+def load(directory: Path, reference: Reference, resolve: Resolver) -> Source:
     """Return the source of the adapter in `directory`: its base model's config, with notes on what it touches.
 
     Args:
@@ -68,38 +71,61 @@ def load(directory: Path, reference: Reference, resolve: Callable[[Reference], S
         ArchdiffError: it is no LoRA adapter, its base model is not named by a hub id or cannot be resolved, or
             its factors do not fit each other.
     """
+    file = directory / ADAPTER
+    config = read_object(directory / CONFIG, reference.text)
+    shipped = read_file(file, reference.text) if file.is_file() else None
+    name = printable(directory.absolute().resolve(strict=False).name)
+    return source(config, shipped, reference, name, resolve, Origin())
+
+
+def source(
+    config: Mapping[str, object],
+    shipped: Sequence[Shipped] | None,
+    reference: Reference,
+    name: str,
+    resolve: Resolver,
+    origin: Origin,
+) -> Source:
+    """Return the source of an adapter, whose config and shipped tensors are known; raises as `load`.
+
+    Args:
+        config: as adapter_config.json states it.
+        shipped: its tensors; None where they were not read.
+        reference: what the user typed.
+        name: what output calls the adapter.
+        resolve: finds the base model, in the catalogue or on the hub.
+        origin: where the adapter comes from.
+    """
     subject = reference.text
-    config = read_object(directory / _CONFIG, subject)
     if config.get("peft_type") != "LORA":
         kind = printable(repr(config.get("peft_type")), 40)
-        raise _fault(subject, f"{_CONFIG} states the peft_type {kind}, and LORA alone is read", "name the base model")
+        raise _fault(subject, f"{CONFIG} states the peft_type {kind}, and LORA alone is read", "name the base model")
     base = _base(config, subject, resolve)
-    file = directory / ADAPTER
-    shipped = read_file(file, subject) if file.is_file() else ()
-    pairs, whole = _pairs(shipped, subject)
-    own = {tensor.name: [tensor.dtype, *tensor.shape] for tensor in shipped}
+    pairs, whole = _pairs(shipped or (), subject)
+    own = {tensor.name: [tensor.dtype, *tensor.shape] for tensor in shipped or ()}
+    notes = _notes(config, base, pairs, whole, read=shipped is not None)
     return replace(
         base,
         reference=subject,
         kind="adapter",
-        name=printable(directory.absolute().resolve(strict=False).name),
-        digest=digest({"base": base.digest, "adapter": config, "tensors": own}),
-        hub_id=None,
-        revision=None,
-        licence=None,
+        name=name,
+        digest=digest({"base": base.digest, "adapter": dict(config), "tensors": own}),
+        hub_id=origin.hub_id,
+        revision=origin.revision,
+        licence=origin.licence,
         released=None,
         lineage=(Lineage(base.hub_id or base.name, "adapter"),),
-        notes=(*base.notes, *_notes(config, base, pairs, whole, read=file.is_file())),
+        notes=(*base.notes, *origin.notes, *notes),
         shipped=None,
     )
 
 
-def _base(config: Mapping[str, object], subject: str, resolve: Callable[[Reference], Source]) -> Source:
+def _base(config: Mapping[str, object], subject: str, resolve: Resolver) -> Source:
     """The base model, which the adapter may name by a hub id alone: a path in it is that of another machine."""
     named = config.get("base_model_name_or_path")
     if not isinstance(named, str) or not is_hub_id(named):
         shown = printable(repr(named), 80)
-        cause = f"{_CONFIG} names the base model {shown}, which is no hub id"
+        cause = f"{CONFIG} names the base model {shown}, which is no hub id"
         raise _fault(subject, cause, "name the base model itself, or write its hub id there")
     entry = next((entry.name for entry in catalogue.entries() if entry.hub_id.lower() == named.lower()), None)
     found = Reference(named, "catalogue", entry) if entry else Reference(named, "hub", named)
@@ -141,7 +167,7 @@ def _notes(
     rank, alpha = (printable(str(config.get(key)), 20) for key in ("r", "lora_alpha"))
     yield f"LoRA adapter of rank {rank} (alpha {alpha}) on {base.hub_id or base.name}, whose graph this is"
     if not read:
-        yield f"what the adapter touches was not read: it has no {ADAPTER}"
+        yield f"what the adapter touches was not read: there is no {ADAPTER} at hand, and pickles are never read"
         return
     added = sum(pair.parameters for pair in pairs)
     names = sorted({pair.module.rpartition(".")[2] for pair in pairs})

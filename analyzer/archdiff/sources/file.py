@@ -48,7 +48,7 @@ def load(reference: Reference) -> Source | Snapshot:
     if snapshot.is_snapshot(path):
         return snapshot.load(path, reference)
     if path.suffix == _GGUF and path.is_file():
-        return gguf_config.load(path, reference)
+        return gguf_config.load(_parts(path), reference)
     if path.suffix == _WEIGHTS and path.is_file():
         shipped = headers.read_file(path, reference.text)
         return _bare(path, reference, Origin(shipped=tuple(sorted(shipped, key=lambda tensor: tensor.name))))
@@ -61,8 +61,8 @@ def _directory(path: Path, reference: Reference) -> Source:
     file = path / _CONFIG
     if not file.exists():
         shipped = checkpoint.read_directory(path, reference.text, any_name=True)
-        if shipped is None and len(converted := sorted(path.glob(f"*{_GGUF}"))) == 1:
-            return gguf_config.load(converted[0], reference)
+        if shipped is None and len(models := _models(path)) == 1:
+            return gguf_config.load(models[0], reference)
         if shipped is None:
             raise _missing(path, reference.text)
         declared = card.read_beside(file, {})
@@ -75,6 +75,17 @@ def _directory(path: Path, reference: Reference) -> Source:
     if not file.exists():
         return _bare(file, reference, origin)
     return make(reference.text, "directory", hub_id or printable(_name(file)), config, origin)
+
+
+def _models(directory: Path) -> list[list[Path]]:
+    """The models among the GGUF files of a directory, each as its parts."""
+    found = gguf_config.choices(path.name for path in directory.glob(f"*{_GGUF}"))
+    return [[directory / name for name in names] for names in found]
+
+
+def _parts(path: Path) -> list[Path]:
+    """The parts of a GGUF file, of which `path` is one."""
+    return next((parts for parts in _models(path.parent) if path in parts), [path])
 
 
 def _config(file: Path, subject: str) -> dict[str, object]:

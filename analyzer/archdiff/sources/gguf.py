@@ -10,7 +10,7 @@ import math
 import struct
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from archdiff.errors import SourceError
 from archdiff.sources.headers import Shipped
@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["MAGIC", "Gguf", "Length", "read_gguf"]
+__all__ = ["LARGEST", "MAGIC", "Bytes", "Gguf", "Length", "parse_gguf", "read_gguf"]
 
 MAGIC = b"GGUF"
 
 _VERSIONS = (2, 3)
 _MOST_KEYS, _MOST_TENSORS, _MOST_ITEMS = 65_536, 1_000_000, 4_000_000
 _LONGEST_KEY, _LONGEST_TEXT, _LONGEST_LIST, _LONGEST_NAME = 2**16, 2**20, 1024, 1024
-_LARGEST = 2**28
+LARGEST = 2**28
+"""The most bytes in front of the data; a vocabulary of a quarter of a million tokens takes 10 MB."""
+
 _MOST_DIMENSIONS = 8
 _MOST_ELEMENTS = 2**56
 _REMEDY = "download the file again, or convert the model again"
@@ -68,6 +70,16 @@ class Gguf:
     tensors: tuple[Shipped, ...]
 
 
+class Bytes(Protocol):
+    """What is read of a file, from its start on."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, or fewer where the file ends."""
+
+    def seek(self, offset: int, /) -> int:
+        """Go to an offset from the start."""
+
+
 class _FaultError(Exception):
     """What is wrong with the file."""
 
@@ -80,10 +92,20 @@ def read_gguf(path: Path, subject: str) -> Gguf:
     """
     try:
         with path.open("rb") as file:
-            return _read(_Cursor(file, path.stat().st_size))
+            return parse_gguf(file, path.stat().st_size, subject)
     except OSError as error:
         cause = f"cannot be read ({printable(error.strerror or str(error))})"
         raise SourceError(printable(subject), cause, "check the file and its permissions") from error
+
+
+def parse_gguf(file: Bytes, size: int, subject: str) -> Gguf:
+    """Read a file of `size` bytes up to its data; nothing behind that is asked for.
+
+    Raises:
+        SourceError: it breaks the format; errors call it `subject`.
+    """
+    try:
+        return _read(_Cursor(file, size))
     except _FaultError as fault:
         raise SourceError(printable(subject), str(fault), _REMEDY) from None
 
@@ -91,7 +113,7 @@ def read_gguf(path: Path, subject: str) -> Gguf:
 class _Cursor:
     """Reads a file from its start on, and no further than is bounded."""
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
+    def __init__(self, file: Bytes, size: int) -> None:
         self.file, self.size, self.at, self.items = file, size, 0, 0
 
     def take(self, length: int) -> bytes:
@@ -105,8 +127,8 @@ class _Cursor:
         self.at += length
         if self.at > self.size:
             raise _FaultError("ends inside its header")
-        if self.at > _LARGEST:
-            raise _FaultError(f"has a header of more than {_LARGEST // 2**20} MiB")
+        if self.at > LARGEST:
+            raise _FaultError(f"has a header of more than {LARGEST // 2**20} MiB")
         if move:
             self.file.seek(self.at)
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from archdiff.errors import ConfigError
+from archdiff.errors import ConfigError, SourceError
 from archdiff.sources.gguf import Gguf, Length, read_gguf
 from archdiff.sources.source import Origin, Source, make
 from archdiff.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from archdiff.reference import Reference
     from archdiff.sources.gguf import Value
 
-__all__ = ["config_of", "load"]
+__all__ = ["choices", "config_of", "load", "source"]
+
+_PART = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +77,27 @@ _ARCHITECTURES: Mapping[str, _Architecture] = MappingProxyType({
 })  # fmt: skip
 
 
-def load(path: Path, reference: Reference) -> Source:
-    """Return the source of a GGUF file, with the config that its metadata amounts to.
+def load(paths: Sequence[Path], reference: Reference) -> Source:
+    """Return the source of a GGUF file or of its parts, with the config that its metadata amounts to.
 
     Raises:
-        SourceError: the file cannot be read as GGUF.
+        SourceError: a file cannot be read as GGUF.
         ConfigError: its architecture is not in the table, or what it states is out of bounds.
     """
-    found = read_gguf(path, reference.text)
+    parts = [read_gguf(path, reference.text) for path in paths]
+    return source(parts, reference, printable(paths[0].name), Origin())
+
+
+def source(parts: Sequence[Gguf], reference: Reference, name: str, origin: Origin) -> Source:
+    """Return the source of a model, of which the parts of its file are known; raises as `load`.
+
+    Args:
+        parts: in their order; the first one has the metadata.
+        reference: what the user typed.
+        name: what output calls the model.
+        origin: where it comes from.
+    """
+    found = _joined(parts, reference.text)
     config, left = config_of(found, reference.text)
     stored = Counter(tensor.dtype for tensor in found.tensors).most_common()
     types = ", ".join(f"{count:,} {name}" for name, count in stored) or "none"
@@ -91,8 +107,35 @@ def load(path: Path, reference: Reference) -> Source:
         *([f"metadata without a place in the config: {', '.join(left)}"] if left else []),
     ]
     licence = found.metadata.get("general.license")
-    origin = Origin(licence=printable(licence, 80) if isinstance(licence, str) else None, notes=tuple(notes))
-    return make(reference.text, "gguf", printable(path.name), config, origin)
+    stated = origin.licence or (printable(licence, 80) if isinstance(licence, str) else None)
+    origin = replace(origin, licence=stated, notes=(*origin.notes, *notes))
+    return make(reference.text, "gguf", name, config, origin)
+
+
+def choices(names: Iterable[str]) -> list[tuple[str, ...]]:
+    """The models among names of GGUF files, each with its parts in their order; towers (mmproj) are none."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(names):
+        if not name.rpartition("/")[2].startswith("mmproj"):
+            found.setdefault(_PART.sub("", name), []).append(name)
+    return [tuple(parts) for parts in found.values()]
+
+
+def _joined(parts: Sequence[Gguf], subject: str) -> Gguf:
+    """One file of its parts.
+
+    Raises:
+        SourceError: a part is missing, or two hold one tensor.
+    """
+    first = parts[0]
+    tensors = tuple(tensor for part in parts for tensor in part.tensors)
+    stated = first.metadata.get("split.count", 1)
+    if stated not in (0, len(parts)):
+        cause = f"{len(parts)} of {printable(str(stated), 20)} parts are there"
+        raise SourceError(printable(subject), cause, "name the directory with all of them")
+    if len({tensor.name for tensor in tensors}) < len(tensors):
+        raise SourceError(printable(subject), "its parts hold one tensor twice", "download the files again")
+    return Gguf(first.metadata, tensors)
 
 
 def config_of(found: Gguf, subject: str) -> tuple[dict[str, object], tuple[str, ...]]:

@@ -5,10 +5,10 @@ Headers are kept in huggingface_hub's cache of assets under the commit, so a sec
 
 from __future__ import annotations
 
-import os
 import re
 import struct
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from huggingface_hub import cached_assets_path, constants, errors, get_session, hf_hub_url, hf_raise_for_status
@@ -16,11 +16,13 @@ from huggingface_hub.utils._headers import build_hf_headers
 
 from archdiff.errors import SourceError
 from archdiff.sources.checkpoint import INDEX, SINGLE, agreed
+from archdiff.sources.gguf import Gguf, parse_gguf, read_gguf
 from archdiff.sources.headers import LARGEST, Shipped, read_file, read_header
+from archdiff.sources.hub_files import write
 from archdiff.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from archdiff.reference import Reference
@@ -32,6 +34,7 @@ MOST = 512
 
 _CONNECTIONS = 8
 _FIRST = 2**17
+_LARGEST_PIECE = 2**22
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)", re.ASCII)
 
 
@@ -54,17 +57,17 @@ class Remote:
         """Tell whether the file, or its header, is there without asking the hub."""
         return (self.folder / name).exists() or self._kept(name).exists()
 
-    def single(self) -> tuple[Shipped, ...] | None:
-        """Return the tensors of a model of one file, sorted by name; None where there is no such file.
+    def single(self, name: str = SINGLE) -> tuple[Shipped, ...] | None:
+        """Return the tensors of one file, sorted by name; None where there is no such file, or none at hand.
 
         Raises:
             SourceError: its header breaks the format.
             Exception: one of `archdiff.sources.hub_errors.FAILURES`, where the hub does not answer.
         """
-        if not self.online and not self.is_kept(SINGLE):
+        if not self.online and not self.is_kept(name):
             return None
         try:
-            return tuple(sorted(self.file(SINGLE), key=lambda tensor: tensor.name))
+            return tuple(sorted(self.file(name), key=lambda tensor: tensor.name))
         except errors.EntryNotFoundError:
             return None
 
@@ -91,7 +94,19 @@ class Remote:
             return self._read(name, struct.unpack("<Q", data[:8])[0], data[8:])
         size, data = self._fetch(name)
         found = self._read(name, size, data)
-        _write(kept, struct.pack("<Q", size) + data)
+        write(kept, struct.pack("<Q", size) + data)
+        return found
+
+    def gguf(self, name: str) -> Gguf:
+        """Return what a GGUF file states before its data, from the cache or from the hub; raises as `single`."""
+        if (self.folder / name).exists():
+            return read_gguf(self.folder / name, self.reference.text)
+        kept = self._kept(name)
+        if kept.exists() and len(data := kept.read_bytes()) > struct.calcsize("<Q"):
+            return parse_gguf(BytesIO(data[8:]), struct.unpack("<Q", data[:8])[0], self.reference.text)
+        stream = _Stream(lambda start, stop: self._range(name, start, stop))
+        found = parse_gguf(stream, stream.size, self.reference.text)
+        write(kept, struct.pack("<Q", stream.size) + stream.data)
         return found
 
     def _shard(self, name: str) -> tuple[Shipped, ...]:
@@ -140,11 +155,29 @@ class Remote:
         return int(placed[3]), bytes(data[: stop - start])
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Write the file in one step, so that another process never sees half of it."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(data)
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
+class _Stream:
+    """The start of a file on the hub, asked for in growing pieces as far as it is read.
+
+    Args:
+        fetch: returns the size of the file, and its bytes from one offset to before another.
+    """
+
+    def __init__(self, fetch: Callable[[int, int], tuple[int, bytes]]) -> None:
+        self.fetch, self.at = fetch, 0
+        self.size, self.data = fetch(0, _FIRST)
+
+    def seek(self, offset: int, /) -> int:
+        self.at = offset
+        return offset
+
+    def read(self, size: int, /) -> bytes:
+        wanted = min(self.at + size, self.size)
+        while len(self.data) < wanted:
+            stop = max(wanted, min(2 * len(self.data), len(self.data) + _LARGEST_PIECE))
+            piece = self.fetch(len(self.data), stop)[1]
+            if not piece:
+                break
+            self.data += piece
+        found = self.data[self.at : wanted]
+        self.at += len(found)
+        return found

@@ -1,8 +1,9 @@
-"""A hub on loopback: answers what huggingface_hub asks about files and ranges of them, and counts the questions."""
+"""A hub on loopback: answers what huggingface_hub asks about files, lists and ranges of them, and counts."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import threading
 from contextlib import contextmanager, suppress
@@ -29,6 +30,14 @@ class Hub:
     requests: list[str] = field(default_factory=list)
     url: str = ""
 
+    def listing(self, repository, revision, token):
+        """Status, extra headers and body of a request for the list of files."""
+        status, headers, _ = self.answer(repository, revision, "", token)
+        if headers.get("X-Error-Code") != "EntryNotFound":
+            return status, headers, b""
+        names = [{"rfilename": name} for owner, name in self.files if owner == repository]
+        return 200, {}, json.dumps({"id": repository, "sha": COMMIT, "siblings": names}).encode()
+
     def answer(self, repository, revision, name, token):
         """Status, extra headers and body of a request for one file."""
         if repository in self.broken:
@@ -46,6 +55,16 @@ class Hub:
         return 200, {"X-Repo-Commit": COMMIT, "ETag": f'"{hashlib.sha1(body).hexdigest()}"'}, body
 
 
+def _parts(path):
+    """Owner, name, revision and file of a request; no file for the list of them, None for any other request."""
+    if listed := re.fullmatch(r"/api/models/([^/?]+)/([^/?]+)(?:/revision/([^/?]+))?(?:\?.*)?", path):
+        return listed[1], listed[2], unquote(listed[3] or "main"), ""
+    if "/resolve/" not in path:
+        return None
+    owner, name, _, revision, file = (unquote(part) for part in path.lstrip("/").split("/", 4))
+    return owner, name, revision, file
+
+
 def handler(hub):
     """Return a request handler class that answers for `hub`."""
 
@@ -57,17 +76,20 @@ def handler(hub):
             self.serve(with_body=True)
 
         def serve(self, *, with_body):
-            if "/resolve/" not in self.path:  # the client's own questions, which it can do without
+            asked_for = _parts(self.path)
+            if asked_for is None:  # the client's own questions, which it can do without
                 self.send_error(404)
                 return
             hub.requests.append(f"{self.command} {self.path}")
-            owner, name, _, revision, file = (unquote(part) for part in self.path.lstrip("/").split("/", 4))
+            owner, name, revision, file = asked_for
             if f"{owner}/{name}" in hub.silent:
                 self.close_connection = True
                 stopped.wait(5)
                 return
             token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
-            status, headers, body = hub.answer(f"{owner}/{name}", revision, file, token)
+            repository = f"{owner}/{name}"
+            answer = hub.answer(repository, revision, file, token) if file else hub.listing(repository, revision, token)
+            status, headers, body = answer
             asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
             if status == 200 and asked and hub.ranges:
                 first, last = int(asked[1]), min(int(asked[2]), len(body) - 1)
