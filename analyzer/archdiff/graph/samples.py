@@ -21,18 +21,25 @@ _TOKENS = ("input_ids", "decoder_input_ids", "qformer_input_ids")
 _GRID = 4
 """Patches along each side of an image that is passed as a list of patches."""
 
+_TILES = 3
+"""Tiles of an image that is cut up: a thumbnail and the smallest grid."""
+
 _FRAMES = 400
 _SAMPLES = 16_000
 
 Inputs = dict[str, Any]
 
 
-def sample_inputs(model: nn.Module) -> Iterator[Inputs]:
+def sample_inputs(model: nn.Module, call: Callable[..., Any] | None = None) -> Iterator[Inputs]:
     """Sample inputs that the model may take, the most informative first.
 
     Tokens alone come first: what else a language model takes is optional, and its towers run on their own.
+
+    Args:
+        model: whose config states the sizes.
+        call: what takes the inputs; its `forward` if none is given.
     """
-    accepted = inspect.signature(model.forward).parameters
+    accepted = inspect.signature(model.forward if call in (None, model) else call).parameters
     tokens = {name: _zeros(1, SEQUENCE_LENGTH, dtype=torch.long) for name in _TOKENS if name in accepted}
     options = {name: False for name in ("use_cache",) if name in accepted}
     config = getattr(model, "config", None)
@@ -48,6 +55,7 @@ def sample_inputs(model: nn.Module) -> Iterator[Inputs]:
                 yield {**tokens, **fitting, **options}
             if name in fitting:
                 yield {**fitting, **options}
+                yield from [{**variant, **options}] if fitting.keys() - variant.keys() else []
 
 
 def _zeros(*shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
@@ -110,6 +118,8 @@ def _images(config: Any) -> Iterator[Inputs]:
         yield {"pixel_values": _zeros(1, frames, channels, height, width)}
     yield {"pixel_values": _zeros(1, channels, height, width)}
     yield {"pixel_values": _zeros(1, 1, channels, height, width)}
+    yield {"pixel_values": _zeros(1, _TILES, channels, height, width)}
+    yield {"pixel_values": _zeros(1, 1, _count(config, 1, "max_num_tiles"), channels, height, width)}
     yield {"pixel_values": _zeros(1, frames, channels, height, width)}
 
 
@@ -197,6 +207,9 @@ _COMPANIONS: dict[str, Callable[[Any], torch.Tensor]] = {
     "spatial_shapes": lambda _: torch.tensor([[_GRID, _GRID]]),
     "pixel_attention_mask": lambda _: torch.ones(1, _GRID * _GRID, dtype=torch.long, device="meta"),
     "merge_sizes": lambda _: torch.tensor([1]),
+    "aspect_ratio_ids": lambda _: torch.tensor([[1]]),
+    "aspect_ratio_mask": lambda config: torch.ones(1, 1, _count(config, 1, "max_num_tiles"), dtype=torch.long),
+    "image_sizes": lambda config: torch.tensor([_side(config)]),
     "past_values_padding": lambda config: _zeros(1, _count(config, 512, "context_length")),
     "freq": lambda _: _zeros(1, 1, dtype=torch.long),
 }

@@ -89,8 +89,11 @@ def _record(model: nn.Module, kinds: Mapping[str, str], inputs: dict[str, Any], 
     watch = _Watch(recorder, names)
     with watch.hooks(), _copies_skipped(model, kinds, recorder) as copies, _unvalidated(), recorder, torch.no_grad():
         model(**inputs)
+        if _not_entered(model, watch):
+            for reader in _feature_readers(model):
+                _run_apart(reader, watch, copies)
         for tower in _not_entered(model, watch):
-            _run_alone(tower, watch, copies)
+            _run_apart(_Part(names[tower], tower, tower), watch, copies)
     return Trace(tuple(recorder.calls), tensors, watch.received, watch.returned, copies)
 
 
@@ -112,17 +115,42 @@ def _around(name: str) -> Iterator[str]:
         name = name.rpartition(".")[0]
 
 
-def _run_alone(tower: nn.Module, watch: _Watch, copies: dict[str, str]) -> None:
+@dataclasses.dataclass(frozen=True)
+class _Part:
+    """A part of a model that the pass over the whole left out.
+
+    Args:
+        name: id of the module whose code runs.
+        module: that module.
+        call: what runs it.
+    """
+
+    name: str
+    module: nn.Module
+    call: Callable[..., Any]
+
+
+def _feature_readers(model: nn.Module) -> Iterator[_Part]:
+    """What turns images and sound into embeddings: the towers with the projectors behind them, innermost class only."""
+    for method in ("get_image_features", "get_audio_features"):
+        having = [(name, module) for name, module in model.named_modules() if hasattr(module, method)]
+        if having:
+            yield _Part(*having[-1], getattr(having[-1][1], method))
+
+
+def _run_apart(part: _Part, watch: _Watch, copies: dict[str, str]) -> None:
     """Run a part of the model by itself, if it can be; what a failed attempt recorded is forgotten."""
-    for inputs in sample_inputs(tower):
+    for inputs in sample_inputs(part.module, part.call):
         noted, skipped = watch.state(), dict(copies)
+        watch.recorder.stack.append(part.name)
         try:
-            tower(**inputs)
+            part.call(**inputs)
         except Exception:  # noqa: BLE001 - any class may fail in any way; the graph says which stacks did not run
             watch.restore(noted)
             copies.clear()
             copies.update(skipped)
         else:
+            watch.recorder.stack.pop()
             return
 
 
