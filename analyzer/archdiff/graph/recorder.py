@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from archdiff.graph.assumed import counted, is_position
 from archdiff.graph.digests import significant
 from archdiff.graph.meta import run_on_meta
 
@@ -86,6 +87,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch typ
         self.assumed = 0
         self.stack: list[str] = [""]
         self.calls: list[Call] = []
+        self.made: dict[int, Call] = {}
         self._alive: list[torch.Tensor] = []
         self._number: dict[int, int] = {}
 
@@ -110,18 +112,26 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch typ
         result = run_on_meta(func, args, kwargs or {})
         if len(self.calls) >= MAX_OPERATORS:
             raise OverflowError(f"more than {MAX_OPERATORS:,} operators in one forward pass")
-        self.calls.append(self._call(func, args, kwargs or {}, result))
+        call = self._call(func, args, kwargs or {}, result)
+        self.calls.append(call)
+        self.made.update(dict.fromkeys(call.outputs, call))
         return result
 
     def _assume(self, tensor: torch.Tensor) -> bool | int | float:
-        """A value for a tensor whose value the class asks for: meta tensors have none.
-
-        False, or the length of the sample input, as if no special case held.
-        """
         self.assumed += 1
         if tensor.dtype is torch.bool:
             return False
-        return 0.0 if tensor.dtype.is_floating_point else self.sample
+        if tensor.dtype.is_floating_point:
+            return 0.0
+        return 0 if is_position(self.identify(tensor), self.made) else self.sample
+
+    def values_of(self, tensor: torch.Tensor) -> list[bool | int | float]:
+        """The values to assume of a tensor, in order: see `archdiff.graph.assumed`."""
+        choices = counted(self.identify(tensor), self.made)
+        if choices is None or tensor.dtype.is_floating_point:
+            return [self._assume(tensor)] * tensor.numel()
+        share, rest = divmod(self._alive[choices].numel(), tensor.numel())
+        return [share + (place < rest) for place in range(tensor.numel())]
 
     def _call(self, func: Any, args: Any, kwargs: dict[str, Any], result: Any) -> Call:
         name = func.overloadpacket.__name__

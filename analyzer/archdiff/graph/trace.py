@@ -16,6 +16,7 @@ from torch import nn
 from torch.distributions import Distribution
 from transformers import PreTrainedModel
 
+from archdiff.graph.assumed import Readable
 from archdiff.graph.recorder import Call, Recorder, tensors_in
 from archdiff.graph.samples import SEQUENCE_LENGTH, sample_inputs
 
@@ -87,7 +88,9 @@ def _record(model: nn.Module, kinds: Mapping[str, str], inputs: dict[str, Any], 
     names = {module: name for name, module in model.named_modules()}
     tensors = _owners(names, recorder)
     watch = _Watch(recorder, names)
-    with watch.hooks(), _copies_skipped(model, kinds, recorder) as copies, _unvalidated(), recorder, torch.no_grad():
+    readable = Readable(recorder.values_of)
+    skipping = _copies_skipped(model, kinds, recorder)
+    with watch.hooks(), skipping as copies, _unvalidated(), readable, recorder, torch.no_grad():
         model(**inputs)
         if _not_entered(model, watch):
             for reader in _feature_readers(model):

@@ -13,6 +13,7 @@ from archdiff.graph.build import instantiate, quiet
 from archdiff.graph.parts import layer_stacks
 from archdiff.graph.trace import SEQUENCE_LENGTH, trace
 from tests.archdiff.graph.tiny import config_of, graph_of, layers_of, source_of
+from tests.oracle.families import tiny
 
 
 def recording_of(family, **changes):
@@ -149,6 +150,37 @@ def test_a_value_that_meta_tensors_do_not_have_is_assumed():
     assert recording.reason is None
     assert seen == [(SEQUENCE_LENGTH, 0.0, False)]
     assert recording.calls[-1].shapes == ((1, SEQUENCE_LENGTH, 5),)
+
+
+def test_a_position_that_meta_tensors_do_not_have_is_assumed_to_be_the_first():
+    seen = []
+
+    def asking(model, tokens):
+        chosen = torch.nonzero(tokens > 3)
+        seen.append((chosen[0, 1].item(), tokens.float().topk(2).indices[0, 0].item(), f"part_{chosen[0][0]}"))
+        return model.linear(torch.zeros(1, 2, 3, device="meta"))
+
+    assert trace(Fake(asking), {}).reason is None
+    assert seen == [(0, 0, "part_0")]
+
+
+def test_a_count_of_choices_is_assumed_to_be_equal_for_all():
+    seen = []
+
+    def asking(model, tokens):
+        chosen = torch.zeros(10, 2, device="meta").topk(2).indices
+        gates = torch.zeros(10, 4, device="meta").scatter(1, chosen, 1)
+        seen.append((gates.long().sum(0).tolist(), tokens.tolist()))
+        return model.linear(torch.zeros(1, 2, 3, device="meta"))
+
+    assert trace(Fake(asking), {}).reason is None
+    assert seen == [([5, 5, 5, 5], [[SEQUENCE_LENGTH] * SEQUENCE_LENGTH])]
+
+
+@pytest.mark.parametrize("family", ["jetmoe", "longcat_flash"])
+def test_a_class_that_sorts_tokens_by_expert_is_traced(family):
+    graph = assemble.build_graph(source_of({**tiny(family), "model_type": family}))
+    assert not graph.not_checked
 
 
 def test_calls_stand_with_the_module_that_runs_them():
