@@ -25,6 +25,7 @@ _WORDS = {
     "attribute-changed": "setting `{subject}` of {role}",
     "tensor-added": "tensor `{subject}` of {role} added",
     "tensor-removed": "tensor `{subject}` of {role} removed",
+    "tensor-renamed": "tensor `{subject}` of {role} renamed",
     "tensor-reshaped": "tensor `{subject}` of {role}, {axes}",
     "tensor-retyped": "type of tensor `{subject}` of {role}",
     "tensor-recomputed": "values that {role} computes for `{subject}`",

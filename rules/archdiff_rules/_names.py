@@ -54,7 +54,7 @@ def renamed(comparison: Comparison) -> tuple[Change, ...]:
     """Changes by which stored tensors have other names and nothing else."""
     pairs = tensor_pairs(comparison)
     return (
-        *comparison.select("module-renamed", impact="breaking"),
+        *comparison.select("module-renamed", "tensor-renamed", impact="breaking"),
         *(change for pair in pairs for change in pair),
     )
 
@@ -134,6 +134,10 @@ def name_mapping(comparison: Comparison) -> list[tuple[str, str]]:
         if change.old and change.new
     ]
     tensors = [(_path(gone, gone.old), _path(come, come.new)) for gone, come in tensor_pairs(comparison)]
+    tensors += [
+        (_path(change, change.old), f"{change.where.path}.{change.after}")
+        for change in comparison.select("tensor-renamed", impact="breaking")
+    ]
     return sorted({*modules, *tensors})
 
 

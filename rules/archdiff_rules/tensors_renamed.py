@@ -39,6 +39,6 @@ def tensors_renamed(comparison: Comparison) -> Iterator[Finding]:
             old=together(change.old for change in changes),
             new=together(change.new for change in changes),
             facts={"names": (tuple(old for old, _ in mapping), tuple(new for _, new in mapping))},
-            explains=union(changes, comparison.select("module-renamed")),
+            explains=union(changes, comparison.select("module-renamed", "tensor-renamed")),
             confidence=lowest(changes),
         )

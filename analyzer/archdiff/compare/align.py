@@ -11,6 +11,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from archdiff.compare.comparison import LayerPair, StackAlignment
+from archdiff.compare.shapes import Shapes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +27,8 @@ _NEVER = -(1 << 62)
 _SMALL = 1 << 14
 """Pairs of layers up to which Python is done before numpy, some ten times as fast, has been imported."""
 
-_MODALITIES = ("vision", "visual", "audio")
+_MODALITIES = {"vision": "vision", "visual": "vision", "audio": "audio"}
+_TOWERS = {"vision-tower": "vision", "audio-tower": "audio"}
 
 
 def align_stacks(old: ModelGraph, new: ModelGraph) -> tuple[StackAlignment, ...]:
@@ -43,13 +45,14 @@ def align_stacks(old: ModelGraph, new: ModelGraph) -> tuple[StackAlignment, ...]
 
 
 def _stack_pairs(old: ModelGraph, new: ModelGraph) -> tuple[list[tuple[str, str]], list[str], list[str]]:
-    """Stacks that correspond: those under the same kind of name, then the language stacks that are left, by size."""
-    pairs: list[tuple[str, str]] = []
-    left, right = list(old.stacks), list(new.stacks)
+    """Stacks that correspond: those that hold the same, then those under one kind of name, then the longest ones."""
+    pairs = _equal_stacks(old, new)
+    left = [key for key in old.stacks if key not in {a for a, _ in pairs}]
+    right = [key for key in new.stacks if key not in {b for _, b in pairs}]
     for kind in (_named, _modality):
-        for name in sorted({kind(key) for key in left}):
-            first = [key for key in left if kind(key) == name]
-            second = [key for key in right if kind(key) == name]
+        for name in sorted({kind(old, key) for key in left}):
+            first = [key for key in left if kind(old, key) == name]
+            second = [key for key in right if kind(new, key) == name]
             for a, b in zip(_by_size(old, first), _by_size(new, second), strict=False):
                 pairs.append((a, b))
                 left.remove(a)
@@ -58,12 +61,44 @@ def _stack_pairs(old: ModelGraph, new: ModelGraph) -> tuple[list[tuple[str, str]
     return sorted(pairs, key=lambda pair: order.index(pair[0])), left, right
 
 
-def _named(stack: str) -> str:
-    return next((hint for hint in (*_MODALITIES, "encoder", "decoder") if hint in stack), "")
+def _equal_stacks(old: ModelGraph, new: ModelGraph) -> list[tuple[str, str]]:
+    """Stacks whose layers hold tensors of the same shapes, whatever they are called; the most alike ones first.
+
+    A tower has no other tower for a partner, and no language model unless they also compute the same.
+    """
+    shapes = Shapes()
+    found = []
+    for i, a in enumerate(old.stacks):
+        for j, b in enumerate(new.stacks):
+            first, second = ([shapes.of(g, layer) for layer in g.stacks[s]] for g, s in ((old, a), (new, b)))
+            other = _modality(old, a) != _modality(new, b)
+            unlike = _functions(old, a) != _functions(new, b)
+            if first == second and not (other and (unlike or None in _functions(old, a))):
+                found.append((other, _named(old, a) != _named(new, b), unlike, abs(i - j), sorted((a, b)), a, b))
+    pairs: dict[str, str] = {}
+    for *_, a, b in sorted(found):
+        if a not in pairs and b not in pairs.values():
+            pairs[a] = b
+    return list(pairs.items())
 
 
-def _modality(stack: str) -> str:
-    return {"visual": "vision"}.get(hint := next((hint for hint in _MODALITIES if hint in stack), ""), hint)
+def _functions(graph: ModelGraph, stack: str) -> list[str | None]:
+    return [graph.nodes[layer].function for layer in graph.stacks[stack]]
+
+
+def _named(graph: ModelGraph, stack: str) -> str:
+    return _modality(graph, stack) or next((hint for hint in ("encoder", "decoder") if hint in stack), "")
+
+
+def _modality(graph: ModelGraph, stack: str) -> str:
+    """What a tower takes: by its name, or by the role of what holds it; empty for language models."""
+    around: str | None = stack
+    while around is not None:
+        role = graph.nodes[around].role
+        if role in _TOWERS:
+            return _TOWERS[role]
+        around = graph.parent(around)
+    return next((modality for hint, modality in _MODALITIES.items() if hint in stack), "")
 
 
 def _by_size(graph: ModelGraph, stacks: Sequence[str]) -> list[str]:

@@ -12,8 +12,9 @@ from archdiff.compare.changes import Change, Impact, Place
 from archdiff.compare.comparison import Comparison, StackAlignment
 from archdiff.compare.inert import inert_config
 from archdiff.compare.match import NO_STACKS, Stacks, match
+from archdiff.compare.names import Names
 from archdiff.compare.nodes import Found, alone, between
-from archdiff.compare.replay import new_names, new_owner
+from archdiff.compare.replay import new_names, new_owner, new_tensors
 from archdiff.compare.wiring import rewired
 from archdiff.graph.digests import digest
 
@@ -94,8 +95,9 @@ def _outside(old: ModelGraph, new: ModelGraph, alignment: Iterable[StackAlignmen
 def _below(old: ModelGraph, new: ModelGraph, roots: tuple[str, str], stacks: Stacks = NO_STACKS) -> Iterator[Found]:
     """Everything that differs between two modules and in what is below them."""
     matching = match(old, new, roots, stacks)
+    names = Names.of(old, new, matching.pairs)
     for pair in matching.pairs:
-        for change in between(old, new, pair):
+        for change in between(old, new, pair, names):
             if not (pair.old == roots[0] and change.kind == "module-renamed"):
                 yield change
     yield from _lone(old, matching.removed, matching.opened[0], added=False)
@@ -169,14 +171,14 @@ def _ties(
     """Tensors that share storage in both models, but not with tensors that correspond."""
     tied = [(node, t) for node in old.nodes.values() for t in node.tensors if t.tied_to is not None]
     names = new_names(old, alignment, changes) if tied else {}
+    tensors = new_tensors(changes)
     for node, tensor in tied:
         partner = new.nodes.get(names.get(node.id, "#"))
         others = {t.name: t.tied_to for t in partner.tensors} if partner is not None else {}
-        owner = others.get(tensor.name)
-        if partner is not None and owner is not None and owner != new_owner(tensor, names):
-            yield Found(
-                "tensor-retied", node.id, partner.id, node.role, tensor.name, tensor.tied_to, owner, "behavioral"
-            )
+        name = tensors.get((node.id, tensor.name), tensor.name)
+        owner = others.get(name)
+        if partner is not None and owner is not None and owner != new_owner(tensor, names, tensors):
+            yield Found("tensor-retied", node.id, partner.id, node.role, name, tensor.tied_to, owner, "behavioral")
 
 
 def _config(old: ModelGraph, new: ModelGraph) -> Iterator[Found]:

@@ -7,8 +7,10 @@ from collections import deque
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+from archdiff.compare.shapes import Shapes
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from archdiff.graph.schema import Confidence, ModelGraph, Node
 
@@ -119,6 +121,7 @@ class _Search:
 
     def __init__(self, old: ModelGraph, new: ModelGraph, stacks: Stacks) -> None:
         self.old, self.new, self.stacks = old, new, stacks
+        self.shapes = Shapes()
         self.pairs: list[Match] = []
         self.removed: list[str] = []
         self.added: list[str] = []
@@ -134,11 +137,19 @@ class _Search:
 
     def _parts(self, pair: Match) -> list[Match]:
         first, second = _modules(self.old, pair.old), _modules(self.new, pair.new)
-        found = _assign(first, second, self.stacks, same=pair.method == "identical")
+        if pair.method == "identical" and not any(node.id in self.stacks.old for node in first):
+            return [Match(a.id, b.id, "identical", "high") for a, b in zip(first, second, strict=True)]
+        alike = {(i, j) for i, a in enumerate(first) for j, b in enumerate(second) if self._alike(a, b)}
+        found = _assign(first, second, self.stacks, alike)
         with_partner = {m.old for m in found}, {m.new for m in found}
         self.removed += [node.id for node in first if node.id not in with_partner[0]]
         self.added += [node.id for node in second if node.id not in with_partner[1]]
         return found
+
+    def _alike(self, a: Node, b: Node) -> bool:
+        """Whether two modules store tensors of the same shapes; where they store none, whether they do the same."""
+        held, other = self.shapes.of(self.old, a.id), self.shapes.of(self.new, b.id)
+        return held == other and (held is not None or (a.function is not None and a.function == b.function))
 
 
 def _modules(graph: ModelGraph, parent: str) -> list[Node]:
@@ -146,10 +157,17 @@ def _modules(graph: ModelGraph, parent: str) -> list[Node]:
     return [node for node in nodes if node.kind == "module"]
 
 
-def _assign(first: Sequence[Node], second: Sequence[Node], stacks: Stacks, *, same: bool) -> list[Match]:
-    """Stacks with their partners, then the best pairs first; each module is used once."""
-    if same and not any(node.id in stacks.old for node in first):
-        return [Match(a.id, b.id, "identical", "high") for a, b in zip(first, second, strict=True)]
+def _assign(
+    first: Sequence[Node], second: Sequence[Node], stacks: Stacks, alike: Container[tuple[int, int]]
+) -> list[Match]:
+    """Stacks with their partners, then the best pairs first; each module is used once.
+
+    Args:
+        first: parts of a module of OLD.
+        second: parts of the one of NEW that corresponds.
+        stacks: those among them.
+        alike: positions of the pairs that hold tensors of the same shapes.
+    """
     present = {node.id for node in second}
     found = [
         (i, Match(a.id, stacks.pairs[a.id], "assigned", "high"))
@@ -157,7 +175,7 @@ def _assign(first: Sequence[Node], second: Sequence[Node], stacks: Stacks, *, sa
         if stacks.pairs.get(a.id) in present
     ]
     used: tuple[set[int], set[int]] = (set(), set())
-    for score, i, j in _ranked(first, second, stacks):
+    for score, i, j in _ranked(first, second, stacks, alike):
         if i in used[0] or j in used[1]:
             continue
         used[0].add(i)
@@ -170,10 +188,12 @@ def _assign(first: Sequence[Node], second: Sequence[Node], stacks: Stacks, *, sa
     return [pair for _, pair in sorted(found, key=lambda item: item[0])]
 
 
-def _ranked(first: Sequence[Node], second: Sequence[Node], stacks: Stacks) -> Iterator[tuple[int, int, int]]:
+def _ranked(
+    first: Sequence[Node], second: Sequence[Node], stacks: Stacks, alike: Container[tuple[int, int]]
+) -> Iterator[tuple[int, int, int]]:
     """Score and positions of the pairs that may be matched, the best first, in an order that swapping mirrors."""
     allowed = [
-        (i, j, _score(a, b) + _around(a, b, stacks), sorted((a.name, b.name)))
+        (i, j, _score(a, b, alike=(i, j) in alike) + _around(a, b, stacks), sorted((a.name, b.name)))
         for i, a in enumerate(first)
         for j, b in enumerate(second)
         if not stacks.exclude(a.id, b.id)
@@ -182,13 +202,33 @@ def _ranked(first: Sequence[Node], second: Sequence[Node], stacks: Stacks) -> It
     return ((-negative, i, j) for negative, _, _, i, j in scored)
 
 
-def _score(a: Node, b: Node) -> int:
+_GENERAL = frozenset({
+    "attention-projection", "mlp-layer", "mixer-projection", "norm", "embeddings", "auxiliary-embedding",
+    "convolution", "activation",
+})  # fmt: skip
+"""Roles that tell where a part stands and what it is made of, and not what it is for: they exclude no other."""
+
+_NEAR = frozenset({
+    frozenset({"dense-mlp", "shared-expert"}), frozenset({"dense-mlp", "mixture-of-experts"}),
+    frozenset({"attention", "cross-attention"}),
+})  # fmt: skip
+"""Roles that names alone tell apart, where class and function are the same."""
+
+
+def _may_be_one(a: Node, b: Node) -> bool:
+    """Whether one part may have two roles, because names tell less of it in one of the models."""
+    roles = frozenset({a.role, b.role})
+    same = a.class_name == b.class_name and a.function is not None and a.function == b.function
+    return bool(roles & _GENERAL) or (roles in _NEAR and same)
+
+
+def _score(a: Node, b: Node, *, alike: bool) -> int:
     """How much speaks for two modules being the same part; 0 where their roles exclude it."""
-    if a.role and b.role and a.role != b.role:
+    if a.role and b.role and a.role != b.role and not _may_be_one(a, b):
         return 0
     score = 4 if a.role and a.role == b.role else 0
     score += 3 if a.name == b.name else 0
-    score += 3 if a.structure == b.structure and a.tensors else 0
+    score += 3 if alike else 0
     score += 2 if a.class_name == b.class_name else 0
     return score + (1 if a.function is not None and a.function == b.function else 0)
 

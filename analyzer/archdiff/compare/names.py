@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from archdiff.compare.match import Match
     from archdiff.graph.schema import ModelGraph, Node, Tensor
@@ -24,21 +24,22 @@ class Names:
     Args:
         modules: ids in one model, to those in the other.
         tensors: the same of qualified names of tensors that have another name in their module.
+        roles: of the partners, by id in one model.
     """
 
     modules: Mapping[str, str]
     tensors: Mapping[str, str]
+    roles: Mapping[str, str]
 
     @classmethod
-    def of(cls, old: ModelGraph, new: ModelGraph, pairs: Iterable[Match]) -> Names:
+    def of(cls, old: ModelGraph, new: ModelGraph, pairs: Collection[Match]) -> Names:
         """What the parts of NEW are called in OLD."""
-        modules: dict[str, str] = {}
+        modules = {pair.new: pair.old for pair in pairs}
         tensors: dict[str, str] = {}
         for pair in pairs:
-            modules[pair.new] = pair.old
             for before, after in same_tensors(old, new, old.nodes[pair.old], new.nodes[pair.new]).items():
                 tensors[_inside(pair.new, after)] = _inside(pair.old, before)
-        return cls(modules, tensors)
+        return cls(modules, tensors, {key: old.nodes[partner].role for key, partner in modules.items()})
 
     def module(self, key: str) -> str:
         """The id in the other model of a module; its own if it has no partner."""
@@ -50,7 +51,7 @@ class Names:
         return self.tensors.get(full) or _inside(self.module(module), name)
 
 
-OWN_NAMES = Names(MappingProxyType({}), MappingProxyType({}))
+OWN_NAMES = Names(MappingProxyType({}), MappingProxyType({}), MappingProxyType({}))
 
 
 def _inside(module: str, name: str) -> str:
@@ -61,10 +62,8 @@ def same_tensors(old: ModelGraph, new: ModelGraph, a: Node, b: Node) -> dict[str
     """Name in OLD and in NEW of tensors of two modules that are called otherwise and are the same.
 
     They are alike in shape, kind and values, and the operators that read them are. Of several that are alike in all
-    this, the first is the first.
+    this, the first is the first. Of what no recorded operator reads, the class of its module must be the same.
     """
-    if a.program is None or b.program is None:
-        return {}
     both = {t.name: t.persistent for t in a.tensors}.items() & {t.name: t.persistent for t in b.tensors}.items()
     first, second = (
         _by_use(graph, node, [t for t in node.tensors if (t.name, t.persistent) not in both])
@@ -81,19 +80,29 @@ def same_tensors(old: ModelGraph, new: ModelGraph, a: Node, b: Node) -> dict[str
 def _by_use(graph: ModelGraph, node: Node, tensors: Sequence[Tensor]) -> dict[object, list[str]]:
     """Names of tensors, by all that is known of them but their names."""
     uses: dict[str, list[tuple[str, int]]] = {}
-    for name, use in _uses(graph, node):
+    for name, use in _uses(graph, node.id) if tensors else ():
         uses.setdefault(name, []).append(use)
     found: dict[object, list[str]] = {}
     for t in tensors:
-        # What nothing here reads is read elsewhere: then the module must be the same in all that it computes.
-        read = tuple(sorted(uses.get(t.name, ()))) or node.function
-        found.setdefault((t.shape, t.kind, t.persistent, t.digest, t.tied_to is None, read), []).append(t.name)
+        read = tuple(sorted(uses.get(t.name, ()))) or node.function or _class(node)
+        if read:
+            found.setdefault((t.shape, t.kind, t.persistent, t.digest, t.tied_to is None, read), []).append(t.name)
     return found
 
 
-def _uses(graph: ModelGraph, node: Node) -> Iterator[tuple[str, tuple[str, int]]]:
-    """Tensors that the module's own operators read: which operator, and in which place."""
-    for operator in graph.programs.get(node.program or "", ()):
-        for place, text in enumerate(operator.inputs):
-            if text.startswith("@"):
-                yield text[1:], (operator.name, 0 if operator.name in _COMMUTATIVE else place)
+def _class(node: Node) -> str:
+    """The class of a module, where it is known and not guessed from names."""
+    return "" if node.class_name.endswith("?") else node.class_name
+
+
+def _uses(graph: ModelGraph, module: str) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Tensors of the module that operators read, its own or those of what holds it: which one, in which place."""
+    around: str | None = module
+    while around is not None:
+        marked = f"@{module.removeprefix(around).removeprefix('.')}."
+        prefix = "@" if around == module else marked
+        for operator in graph.programs.get(graph.nodes[around].program or "", ()):
+            for place, text in enumerate(operator.inputs):
+                if text.startswith(prefix):
+                    yield text.removeprefix(prefix), (operator.name, 0 if operator.name in _COMMUTATIVE else place)
+        around = graph.parent(around)

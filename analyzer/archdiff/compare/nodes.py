@@ -7,14 +7,16 @@ import math
 from typing import TYPE_CHECKING
 
 from archdiff.compare.inert import inert_attribute, unseen_attribute
+from archdiff.compare.names import OWN_NAMES, same_tensors
 from archdiff.compare.operators import arrangement, effective_operators, tensorless, tokens
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from archdiff.compare.changes import ChangeKind, Impact
     from archdiff.compare.match import Match
+    from archdiff.compare.names import Names
     from archdiff.graph.schema import Confidence, ModelGraph, Node, Tensor, Value
 
 __all__ = ["Found", "alone", "between"]
@@ -79,8 +81,15 @@ def alone(graph: ModelGraph, module: str, *, added: bool, opened: bool = False) 
     )
 
 
-def between(old: ModelGraph, new: ModelGraph, pair: Match) -> Iterator[Found]:
-    """Everything that differs between two matched modules themselves; their parts are compared on their own."""
+def between(old: ModelGraph, new: ModelGraph, pair: Match, names: Names = OWN_NAMES) -> Iterator[Found]:
+    """Everything that differs between two matched modules themselves; their parts are compared on their own.
+
+    Args:
+        old: a graph.
+        new: the other.
+        pair: ids of the two.
+        names: what the parts and tensors of NEW are called in OLD.
+    """
     a, b = old.nodes[pair.old], new.nodes[pair.new]
     moved = pair.method == "moved" or a.name != b.name
     if a.identity == b.identity and not moved:
@@ -93,8 +102,8 @@ def between(old: ModelGraph, new: ModelGraph, pair: Match) -> Iterator[Found]:
         yield dataclasses.replace(base, before=a.class_name, after=b.class_name, inert=inert)
     yield from _attributes(base, a, b)
     stated = all(graph.nodes[""].facts.get("dtype") is not None for graph in (old, new))
-    yield from _tensors(base, a, b, stated=stated)
-    yield from _function(old, new, base, a, b)
+    yield from _tensors(base, a, b, same_tensors(old, new, a, b), stated=stated)
+    yield from _function(old, new, base, a, b, names)
 
 
 def _renamed(old: ModelGraph, new: ModelGraph, base: Found) -> Found:
@@ -139,8 +148,9 @@ def _attributes(base: Found, a: Node, b: Node) -> Iterator[Found]:
         )
 
 
-def _tensors(base: Found, a: Node, b: Node, *, stated: bool) -> Iterator[Found]:
-    first, second = {t.name: t for t in a.tensors}, {t.name: t for t in b.tensors}
+def _tensors(base: Found, a: Node, b: Node, renamed: Mapping[str, str], *, stated: bool) -> Iterator[Found]:
+    first = {t.name: t for t in a.tensors if t.name not in renamed}
+    second = {t.name: t for t in b.tensors if t.name not in renamed.values()}
     same = {name for name in first.keys() & second.keys() if first[name].persistent == second[name].persistent}
     for name in sorted(first.keys() - same):
         yield _lone(base, first[name], added=False)
@@ -148,6 +158,25 @@ def _tensors(base: Found, a: Node, b: Node, *, stated: bool) -> Iterator[Found]:
         yield _lone(base, second[name], added=True)
     for name in sorted(same):
         yield from _tensor(base, first[name], second[name], stated=stated)
+    for before, after in sorted(renamed.items()):
+        one, other = (next(t for t in n.tensors if t.name == name) for n, name in ((a, before), (b, after)))
+        yield _called(base, other, before)
+        yield from _tensor(base, dataclasses.replace(one, name=after), other, stated=stated)
+
+
+def _called(base: Found, tensor: Tensor, before: str) -> Found:
+    """A tensor under another name."""
+    stored = tensor.persistent
+    return dataclasses.replace(
+        base,
+        kind="tensor-renamed",
+        subject=before,
+        before=before,
+        after=tensor.name,
+        axes=tensor.axes,
+        impact="breaking" if stored else "cosmetic",
+        inert="" if stored else "not stored, so no stored name changes",
+    )
 
 
 def _lone(base: Found, tensor: Tensor, *, added: bool) -> Found:
@@ -243,7 +272,7 @@ def _shares(before: int, after: int, sizes: Sequence[tuple[int, int]]) -> list[i
     return shares
 
 
-def _function(old: ModelGraph, new: ModelGraph, base: Found, a: Node, b: Node) -> Iterator[Found]:
+def _function(old: ModelGraph, new: ModelGraph, base: Found, a: Node, b: Node, names: Names) -> Iterator[Found]:
     """Computing operators that one runs and the other does not; where none, how they are wired."""
     if a.function is None or b.function is None or tensorless(old, a.id) or tensorless(new, b.id):
         return
@@ -253,11 +282,11 @@ def _function(old: ModelGraph, new: ModelGraph, base: Found, a: Node, b: Node) -
         yield from _operators(change, first, second, other_class=a.class_name != b.class_name)
     elif not a.id and _cut(a, b):
         yield dataclasses.replace(change, subject="shapes", before=_shapes(old, a), after=_shapes(new, b))
-    elif _rewired(old, new, a, b):
+    elif _rewired(old, new, a, b, names):
         written = a.class_name != b.class_name and a.role != "layer"
         inert = "the same operators, arranged by another class" if written else ""
         yield dataclasses.replace(
-            change, subject="wiring", before=_wires(old, a), after=_wires(new, b), inert=inert,
+            change, subject="wiring", before=_wires(old, a), after=_wires(new, b, names), inert=inert,
             impact="cosmetic" if inert else "behavioral",
         )  # fmt: skip
 
@@ -292,10 +321,11 @@ def _operators(change: Found, first: Counter[str], second: Counter[str], *, othe
         )
 
 
-def _rewired(old: ModelGraph, new: ModelGraph, a: Node, b: Node) -> bool:
+def _rewired(old: ModelGraph, new: ModelGraph, a: Node, b: Node, names: Names) -> bool:
     """Whether the same operators read other things, for another reason than a tensor that came or went."""
-    same_tensors = {t.name for t in a.tensors} == {t.name for t in b.tensors}
-    return same_tensors and a.program != b.program and arrangement(old, a) != arrangement(new, b)
+    called = same_tensors(old, new, a, b)
+    equal = {called.get(t.name, t.name) for t in a.tensors} == {t.name for t in b.tensors}
+    return equal and a.program != b.program and arrangement(old, a) != arrangement(new, b, names)
 
 
 def _cut(a: Node, b: Node) -> bool:
@@ -309,5 +339,5 @@ def _shapes(graph: ModelGraph, node: Node) -> tuple[str, ...]:
     return tuple(f"{operator.name} {list(shape)}" for operator in program for shape in operator.shapes)
 
 
-def _wires(graph: ModelGraph, node: Node) -> tuple[str, ...]:
-    return tuple(f"{name}({', '.join(inputs)})" for name, inputs in arrangement(graph, node))
+def _wires(graph: ModelGraph, node: Node, names: Names = OWN_NAMES) -> tuple[str, ...]:
+    return tuple(f"{name}({', '.join(inputs)})" for name, inputs in arrangement(graph, node, names))

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+from archdiff.compare.names import OWN_NAMES
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from archdiff.compare.names import Names
     from archdiff.graph.schema import ModelGraph, Node, Operator
 
 __all__ = ["arrangement", "effective_operators", "tokens"]
@@ -72,14 +75,23 @@ def _token(operator: Operator) -> str:
     return f"{name}({', '.join(kept)})" if kept else name
 
 
-def arrangement(graph: ModelGraph, node: Node) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The module's own computing operators with what each one reads; parts appear under their roles."""
-    roles = {graph.nodes[key].name: _branch(graph.nodes[key].role) or key for key in graph.children[node.id]}
+def arrangement(graph: ModelGraph, node: Node, names: Names = OWN_NAMES) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The module's own computing operators with what each one reads; parts appear under their roles.
+
+    Args:
+        graph: the one that holds it.
+        node: the module.
+        names: what parts without a role, and tensors, are called in the model that this one is compared with.
+    """
+    roles = {
+        graph.nodes[key].name: _branch(names.roles.get(key, graph.nodes[key].role)) or names.module(key)
+        for key in graph.children[node.id]
+    }
     program = graph.programs.get(node.program or "", ())
     sources: dict[str, str] = {}
     done: list[tuple[str, tuple[str, ...]]] = []
     for position, operator in enumerate(program):
-        inputs = tuple(sources.get(text) or _by_role(text, roles) for text in operator.inputs)
+        inputs = tuple(sources.get(text) or _told(text, graph, node.id, roles, names) for text in operator.inputs)
         inputs = tuple(sorted(inputs)) if operator.name in ("add", "mul") else inputs
         if operator.name in _LAYOUT and operator.name not in ("transpose", "permute"):
             sources[f"#{position}"] = inputs[0] if inputs else "made"
@@ -100,5 +112,10 @@ def _branch(role: str) -> str:
     return _BRANCHES.get(role, role)
 
 
-def _by_role(text: str, roles: dict[str, str]) -> str:
-    return roles.get(text.partition(".")[0], text)
+def _told(text: str, graph: ModelGraph, module: str, roles: Mapping[str, str], names: Names) -> str:
+    """What an operator reads: a part by its role, a tensor by its name in the other model, anything else as it is."""
+    if not text.startswith("@"):
+        return roles.get(text.partition(".")[0], text)
+    full = f"{module}.{text[1:]}" if module else text[1:]
+    full = full if full.rpartition(".")[0] in graph.nodes else text[1:]
+    return f"@{names.tensor(full).removeprefix(f'{names.module(module)}.')}"

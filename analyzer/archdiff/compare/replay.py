@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from archdiff.compare.comparison import StackAlignment
     from archdiff.graph.schema import ModelGraph, Node, Tensor, Value
 
-__all__ = ["Module", "modules", "new_names", "new_owner", "replay"]
+__all__ = ["Module", "modules", "new_names", "new_owner", "new_tensors", "replay"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,9 +52,10 @@ def replay(old: ModelGraph, alignment: Iterable[StackAlignment], changes: Sequen
             where there is one.
     """
     names = new_names(old, alignment, changes)
+    tensors = new_tensors(changes)
     drafts = {names[key]: _Draft(old.nodes[key]) for key in names}
     for draft in drafts.values():
-        draft.tensors = {name: _retied(tensor, names) for name, tensor in draft.tensors.items()}
+        draft.tensors = {name: _retied(tensor, names, tensors) for name, tensor in draft.tensors.items()}
     for change in changes:
         if change.kind == "module-added":
             _add(drafts, change)
@@ -138,18 +139,30 @@ def _inside(names: Mapping[str, str], key: str) -> str:
     return f"{names[parent]}.{name}" if names[parent] else name
 
 
-def _retied(tensor: Tensor, names: Mapping[str, str]) -> Tensor:
-    return dataclasses.replace(tensor, tied_to=new_owner(tensor, names))
+def new_tensors(changes: Iterable[Change]) -> dict[tuple[str, str], str]:
+    """Name in NEW of the tensors that have another one in their module, by module and name in OLD."""
+    return {
+        (path, change.subject): str(change.after)
+        for change in changes
+        if change.kind == "tensor-renamed" and change.old is not None
+        for path in change.old.paths()
+    }
 
 
-def new_owner(tensor: Tensor, names: Mapping[str, str]) -> str | None:
+def _retied(tensor: Tensor, names: Mapping[str, str], tensors: Mapping[tuple[str, str], str]) -> Tensor:
+    return dataclasses.replace(tensor, tied_to=new_owner(tensor, names, tensors))
+
+
+def new_owner(tensor: Tensor, names: Mapping[str, str], tensors: Mapping[tuple[str, str], str]) -> str | None:
     """The name in NEW of the tensor whose storage this one shares; None if it has its own or the other is gone.
 
     Args:
         tensor: of OLD.
         names: as `new_names` gives them.
+        tensors: as `new_tensors` gives them.
     """
     module, _, name = (tensor.tied_to or "").rpartition(".")
+    name = tensors.get((module, name), name)
     return f"{names[module]}.{name}" if tensor.tied_to and module in names else None
 
 
@@ -163,6 +176,11 @@ def _attribute(draft: _Draft, change: Change) -> None:
 
 def _removed(draft: _Draft, change: Change) -> None:
     del draft.tensors[change.subject]
+
+
+def _called(draft: _Draft, change: Change) -> None:
+    tensor = draft.tensors.pop(change.subject)
+    draft.tensors[str(change.after)] = dataclasses.replace(tensor, name=str(change.after))
 
 
 def _added(draft: _Draft, change: Change) -> None:
@@ -213,6 +231,7 @@ _STEPS: tuple[tuple[ChangeKind, Callable[[_Draft, Change], None]], ...] = (
     ("class-changed", _class),
     ("attribute-changed", _attribute),
     ("tensor-removed", _removed),
+    ("tensor-renamed", _called),
     ("tensor-reshaped", _reordered),
     ("tensor-reshaped", _reshaped),
     ("tensor-retyped", _retyped),
