@@ -55,7 +55,9 @@ _TRANSPOSED = frozenset({"Conv1D"})
 """Classes that store a projection as (columns, rows): GPT-2's."""
 
 
-_PLACES: Mapping[str, str] = {"expert": "routed", "shared-expert": "shared", "projector": "projector"}
+_PLACES: Mapping[str, str] = {
+    "mixture-of-experts": "routed", "expert": "routed", "shared-expert": "shared", "projector": "projector",
+}  # fmt: skip
 _WIDTHS: Mapping[str, str] = {"routed": "expert-width", "shared": "shared-expert-width"}
 
 
@@ -137,8 +139,8 @@ def _axes(node: Node, tensor: Tensor, place: _Place) -> tuple[str, ...]:
         found = mixer_axes(node, tensor, place.mixer)
         if found:
             return tuple(own or other for own, other in zip(found, by_size, strict=True))
-    if node.role == "expert" and len(tensor.shape) in (2, 3):
-        return _stacked(tensor, place.sizes, node.attributes.get("is_transposed"))
+    if _is_stacked(node, tensor):
+        return _stacked(node, tensor, place)
     if node.role == "rotary":
         return ("rotary-frequencies",) * len(tensor.shape)
     if tensor.name in _POSITION_TABLES and len(tensor.shape) == 2:
@@ -170,21 +172,28 @@ def _projection(role: str, inside: str) -> tuple[str, str] | None:
     return terms[rows], terms[columns]
 
 
-def _stacked(tensor: Tensor, sizes: Sizes, transposed: object) -> tuple[str, ...]:
+def _is_stacked(node: Node, tensor: Tensor) -> bool:
+    """Whether the tensor holds a projection of all experts of a layer, or a bias of theirs."""
+    if node.role == "expert":
+        return len(tensor.shape) in (2, 3)
+    return (node.role == "shared-expert" or node.role in _MLP_PARTS) and len(tensor.shape) == 3
+
+
+def _stacked(node: Node, tensor: Tensor, place: _Place) -> tuple[str, ...]:
     """All experts of a layer in one tensor: (experts, rows, columns); biases (experts, rows).
 
-    Args:
-        tensor: of the experts.
-        sizes: of the config.
-        transposed: whether projections are stored as (columns, rows), if the class says so; else shapes tell.
+    Whether projections are stored as (columns, rows) the class says, or else the shapes tell.
     """
-    down = "down" in tensor.name or "w2" in tensor.name
-    width = "twice-expert-width" if "gate_up" in tensor.name else "expert-width"
+    experts = "shared-experts" if place.inside == "shared" else "experts"
+    down = node.role == "down" or "down" in tensor.name or "w2" in tensor.name
+    width = _WIDTHS.get(place.inside, "expert-width")
+    width = f"twice-{width}" if node.role == "gate-up" or "gate_up" in tensor.name else width
     if len(tensor.shape) == 2:
-        return ("experts", "hidden" if down else width)
+        return (experts, "hidden" if down else width)
     rows, columns = tensor.shape[1:]
+    transposed = node.attributes.get("is_transposed")
     if isinstance(transposed, bool):
         hidden_first = down is not transposed
     else:
-        hidden_first = rows == sizes.hidden if rows != columns else down
-    return ("experts", "hidden", width) if hidden_first else ("experts", width, "hidden")
+        hidden_first = rows == place.sizes.hidden if rows != columns else down
+    return (experts, "hidden", width) if hidden_first else (experts, width, "hidden")

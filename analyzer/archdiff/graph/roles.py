@@ -111,9 +111,9 @@ def assign(nodes: Iterable[Node], layers: frozenset[str], sizes: Sizes) -> list[
 
 
 def _mixtures(nodes: list[Node]) -> list[Node]:
-    """Whatever holds experts directly is a mixture of experts, whatever its class is called."""
+    """What holds experts directly is a mixture of experts, whatever its class is called; attention may hold its own."""
     holders = {node.id.rpartition(".")[0] for node in nodes if node.role == "expert"}
-    nested = {node.id for node in nodes if node.role in ("expert", "layer", "model")}
+    nested = {node.id for node in nodes if node.role in ("expert", "layer", "model", "attention")}
     return [
         dataclasses.replace(node, role="mixture-of-experts", confidence="high") if node.id in holders - nested else node
         for node in nodes

@@ -11,6 +11,7 @@ import pytest
 from archdiff.graph import build_graph
 from archdiff.sources import resolve
 from tests.archdiff.graph.tiny import CLASSIC, CONFIGS, MOE, config_of, graph_of, source_of
+from tests.oracle.families import tiny
 
 FOLDER = files("archdiff.graph")
 FACTS = tomllib.loads(FOLDER.joinpath("facts", "facts.toml").read_text(encoding="utf-8"))
@@ -39,6 +40,7 @@ AFMOE = CLASSIC | MOE | {
     "model_type": "afmoe", "architectures": ["AfmoeForCausalLM"], "hidden_size": 48, "intermediate_size": 80,
     "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "num_dense_layers": 1,
 }  # fmt: skip
+INKLING = {**tiny("inkling_text"), "model_type": "inkling_text"}
 SHARED = config_of("granitemoe", model_type="granitemoeshared", architectures=["GraniteMoeSharedForCausalLM"]) | {
     "shared_intermediate_size": 40
 }
@@ -53,7 +55,7 @@ def graphs():
 def others():
     """What none of the small families has: towers, an indexer, a second stack, shared keys, gates, quantisation."""
     published = [build_graph(resolve(name)) for name in ("gemma-4-26b-a4b", "deepseek-v3.2")]
-    written = [build_graph(source_of(config)) for config in (BART, T5, GEMMA, AFMOE, SHARED)]
+    written = [build_graph(source_of(config)) for config in (BART, T5, GEMMA, AFMOE, SHARED, INKLING)]
     return [*published, *written, graph_of("llama", quantization_config=STORED), graph_of("jamba", mamba_d_conv=3)]
 
 

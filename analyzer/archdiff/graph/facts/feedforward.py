@@ -4,25 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from archdiff.graph.facts import routing
 from archdiff.graph.facts.reading import Reading, weight
-from archdiff.graph.schema import Node, Operator, Value
+from archdiff.graph.schema import Node, Operator, Tensor, Value
 
 __all__ = ["read"]
 
 Facts = Iterator[tuple[str, Value]]
 
 _ACTIVATIONS = ("silu", "gelu", "relu", "tanh", "sigmoid", "mish", "hardtanh", "elu", "softplus")
+_UNBOUNDED = ("None", "", "inf", "-inf")
+"""Arguments of a clamp that clamps nothing."""
 
 
 def read(layer: Reading) -> Facts:
     """Facts of the feed-forward of a layer."""
-    mixture, dense = layer.find("mixture-of-experts"), _dense(layer)
+    mixture, dense = _mixture(layer), _dense(layer)
     kinds = [name for name, part in (("dense", dense), ("moe", mixture)) if part is not None]
     yield "feed_forward.kind", "-and-".join(kinds) or None
     if dense is not None:
         yield from _mlp(dense)
     if mixture is not None:
         yield from _experts(layer.below(mixture))
+        yield from _shared(layer)
+
+
+def _mixture(layer: Reading) -> Node | None:
+    """What holds the experts: a part of the layer, or the layer itself, as in Gemma 4."""
+    found = layer.find("mixture-of-experts")
+    whole = layer.graph.nodes[layer.root]
+    return found or (whole if any(_holder(node) == whole.id for node in layer.all("expert")) else None)
+
+
+def _holder(node: Node) -> str:
+    return node.id.rpartition(".")[0]
 
 
 def _dense(layer: Reading) -> Reading | None:
@@ -70,7 +85,7 @@ def _activation_of(operators: Iterable[Operator]) -> str | None:
     if not names:
         return None
     first = names[0]
-    limits = sorted({a for o in found if o.name == "clamp" for a in o.arguments if a not in ("None", "")})
+    limits = sorted({a for o in found if o.name == "clamp" for a in o.arguments if a not in _UNBOUNDED})
     slope = next((o.arguments[0] for o in found if o.name == "mul" and o.arguments), None)
     text = first.name + ("-tanh" if any("tanh" in a for a in first.arguments) else "")
     if first.name == "sigmoid" and any(o.name == "mul" for o in found):
@@ -94,27 +109,32 @@ def _spelled(name: object) -> str | None:
 
 def _experts(part: Reading) -> Facts:
     expert = part.find("expert")
-    stacked = [t for t in expert.tensors if len(t.shape) == 3] if expert is not None else []
-    count = stacked[0].shape[0] if stacked else part.count("num_experts", "n_routed_experts", "num_local_experts")
-    yield "experts.count", count
-    yield "experts.width", _expert_width(part, expert)
+    holders = (expert,) if expert is not None else part.all("gate-up", "down")
+    stacked = [t for node in holders for t in node.tensors if len(t.shape) == 3]
+    # LongCat's gate and up have rows for the experts that do nothing, which have no matrix to come down by.
+    count = min((t.shape[0] for t in stacked), default=None)
+    yield "experts.count", count or part.count("num_experts", "n_routed_experts", "num_local_experts")
+    yield "experts.width", _width(stacked, "expert-width") or _expert_width(part, expert)
     yield "experts.bias", _expert_biases(part, expert)
     yield "experts.activation", _activation(part.below(expert)) if expert is not None else None
     interleaved = expert is not None and expert.attributes.get("is_concatenated") is False
     yield "experts.interleaved", interleaved
-    yield "experts.transposed", any(t.axes[1] == "hidden" for t in stacked if "down" not in t.name)
-    yield from _router(part, count)
-    yield from _shared(part)
+    rising = [t for node in holders for t in node.tensors if t in stacked and "down" not in (node.role, t.name[:4])]
+    yield "experts.transposed", any(t.axes[1] == "hidden" for t in rising)
+    yield from routing.read(part)
+
+
+def _width(tensors: Iterable[Tensor], name: str) -> int | None:
+    """The size of the axis of that name, or half that of the one which counts gate and up together."""
+    sizes = {axis: size for t in tensors for axis, size in zip(t.axes, t.shape, strict=False)}
+    return sizes.get(name) or (sizes[f"twice-{name}"] // 2 if f"twice-{name}" in sizes else None)
 
 
 def _expert_width(part: Reading, expert: Node | None) -> int | None:
     if expert is None:
         return None
-    for tensor in expert.tensors:
-        for axis, size in zip(tensor.axes, tensor.shape, strict=False):
-            if axis == "expert-width":
-                return size
-    return part.below(expert).width(1, "down") or part.count("moe_intermediate_size", "intermediate_size")
+    stated = part.count("moe_intermediate_size", "ffn_hidden_size", "intermediate_size")
+    return part.below(expert).width(1, "down") or stated
 
 
 def _expert_biases(part: Reading, expert: Node | None) -> tuple[str, ...]:
@@ -125,75 +145,15 @@ def _expert_biases(part: Reading, expert: Node | None) -> tuple[str, ...]:
     return tuple(own) or _biases(part.below(expert))
 
 
-def _router(part: Reading, count: int | None) -> Facts:
-    router = part.find("router")
-    operators = (*part.own(router), *part.own(part.graph.nodes[part.root]))
-    yield "experts.per_token", _per_token(part, operators, count)
-    yield from _scoring(part, operators, count)
-    yield "router.bias", _router_biases(part, router)
-    yield "router.normalization", _normalised(part, operators, count)
-    scaling = part.setting("routed_scaling_factor", "router_scaling_factor", "route_scale")
-    yield "router.scaling", scaling if isinstance(scaling, int | float) and scaling != 1 else None
-    groups, kept = part.count("num_group", "n_group"), part.count("topk_group")
-    yield "router.groups", (groups, kept) if groups and kept and kept < groups else None
-
-
-def _top_k(operators: Iterable[Operator], count: int | None) -> Operator | None:
-    """The top-k over all experts; the first ones of group-limited routing choose groups."""
-    found = [o for o in operators if o.name == "topk" and o.shapes]
-    return found[-1] if found and count else None
-
-
-def _per_token(part: Reading, operators: Iterable[Operator], count: int | None) -> int | None:
-    chosen = _top_k(operators, count)
-    stated = part.count("top_k", "num_experts_per_tok", "experts_per_token", "num_experts_per_token", "moe_topk")
-    return chosen.shapes[0][-1] if chosen is not None else stated
-
-
-def _scoring(part: Reading, operators: tuple[Operator, ...], count: int | None) -> Facts:
-    chosen = _top_k(operators, count)
-    if chosen is None and any(o.name == "masked_fill" for o in operators):
-        yield "router.scoring", "sparsemixer"
-        return
-    names = [o.name for o in operators]
-    score = next((o for o in operators if o.name in ("softmax", "sigmoid")), None)
-    stated = part.setting("scoring_func", "score_func")
-    yield "router.scoring", score.name if score is not None else stated if isinstance(stated, str) else None
-    if score is not None and chosen is not None:
-        before = names.index(score.name) < max(i for i, o in enumerate(operators) if o is chosen)
-        yield "router.scoring_order", "before top-k" if before else "after top-k"
-
-
-def _normalised(part: Reading, operators: tuple[Operator, ...], count: int | None) -> bool | None:
-    """Whether the weights of the chosen experts sum to one: divided by their sum, or a softmax over them alone.
-
-    None where neither operators nor settings tell.
-    """
-    facts = dict(_scoring(part, operators, count))
-    if facts.get("router.scoring") == "softmax" and facts.get("router.scoring_order") == "after top-k":
-        return True
-    stated = part.setting("norm_topk_prob", "route_norm")
-    divided = any(o.name == "div" and len(o.inputs) == 2 for o in operators)
-    return stated if isinstance(stated, bool) else divided if operators else None
-
-
-def _router_biases(part: Reading, router: Node | None) -> tuple[str, ...]:
-    nodes = [part.graph.nodes[part.root], *([router] if router is not None else [])]
-    names = {tensor.name for node in nodes for tensor in node.tensors}
-    found = [
-        ("projection", {"bias"}),
-        ("score-correction", {"e_score_correction_bias", "expert_bias", "correction_bias"}),
-    ]
-    inner = router is not None and any(weight(n, "bias") is not None for n in part.below(router).modules)
-    return tuple(name for name, keys in found if names & keys or (name == "projection" and inner))
-
-
 def _shared(part: Reading) -> Facts:
+    """Of the layer: Granite's shared experts stand beside the mixture."""
     shared = part.find("shared-expert")
     if shared is None:
         yield "shared_experts.count", 0
         return
     stated = part.stated("n_shared_experts", "num_shared_experts", "moe_num_shared_experts")
-    yield "shared_experts.count", stated if isinstance(stated, int) and stated > 0 else 1
-    yield "shared_experts.width", part.below(shared).width(1, "down")
+    count = stated if isinstance(stated, int) and stated > 0 else 1
+    yield "shared_experts.count", count
+    single = _width((t for t in shared.tensors if len(t.shape) == 3), "shared-expert-width")
+    yield "shared_experts.width", count * single if single else part.below(shared).width(1, "down")
     yield "shared_experts.gate", part.find("shared-expert-gate") is not None
