@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["inert_attribute", "inert_config", "unseen_attribute"]
+__all__ = ["inert_attribute", "inert_config", "unseen_attribute", "unseen_config"]
 
 
 @cache
@@ -40,3 +40,12 @@ def inert_config(path: str, before: object, after: object) -> str:
     key = path.rpartition(".")[2]
     null = _reasons("config_null").get(key, "") if before is None or after is None else ""
     return _reasons("config").get(key, "") or null
+
+
+def unseen_config(path: str) -> str:
+    """Why a config value may change outputs though no recorded operator shows it; empty if none is known.
+
+    Args:
+        path: the key, nested ones with dots; the last part decides.
+    """
+    return _reasons("unseen_config").get(path.rpartition(".")[2], "")
