@@ -74,9 +74,7 @@ def _unresolved(text: str) -> UnresolvedReferenceError:
         remedy = "check the spelling, or name a config.json or a directory with one"
         return UnresolvedReferenceError(subject, "no such file or directory", remedy)
     if "/" in text:
-        remedy = (
-            "a hub id is owner/name, with @revision or :FILE.gguf behind it, in letters, digits, '.', '_' and '-'"
-        )
+        remedy = "a hub id is owner/name, with @revision or :FILE.gguf behind it, in letters, digits, '.', '_' and '-'"
         return UnresolvedReferenceError(subject, "neither an existing path nor a valid hub id", remedy)
     return UnresolvedReferenceError(subject, "no such path or catalogue name", _suggestion(text))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from archdiff.graph.facts.reading import Reading, weight
-from archdiff.graph.schema import ModelGraph, Node, Value
+from archdiff.graph.schema import ModelGraph, Node, Operator, Value
 
 __all__ = ["main_stack", "read"]
 
@@ -59,7 +59,7 @@ def read(model: Reading, whole: Mapping[str, Any]) -> Facts:
     )
     yield "embedding.norm", _embedding_norm(model)
     yield "logit.softcap", model.stated("final_logit_softcapping")
-    yield "logit.scale", _unless(1.0, model.stated("logits_scaling", "logit_scale", "lm_head_multiplier"))
+    yield "logit.scale", _logit_scale(model, head)
     yield "logit.bias", any("bias" in t.name for t in head.tensors) if head is not None else False
     yield "prediction_heads.count", _prediction_heads(model, whole)
     yield "task_head", _task(model.graph.class_name)
@@ -84,6 +84,32 @@ def _hidden(model: Reading, embedding: Node | None) -> Value:
 
 def _unless(default: float, value: Value) -> Value:
     return value if isinstance(value, int | float) and not isinstance(value, bool) and value != default else None
+
+
+def _logit_scale(model: Reading, head: Node | None) -> Value:
+    """The factor on the logits: what the class does to them behind the head, else the setting.
+
+    Granite divides by the setting, others multiply by it.
+    """
+    if head is None or not model.traced:
+        return _unless(1.0, model.stated("logits_scaling", "logit_scale", "lm_head_multiplier"))
+    logits = {head.name}
+    for number, operator in enumerate(model.own(model.graph.nodes[head.id.rpartition(".")[0]])):
+        if logits.isdisjoint(operator.inputs):
+            continue
+        if operator.name in ("to_copy", "view", "slice"):
+            logits.add(f"#{number}")
+        elif operator.name in ("mul", "div") and len(operator.inputs) == len(operator.arguments) == 1:
+            factor = float(operator.arguments[0])
+            factor = factor if operator.name == "mul" else 1 / factor
+            return None if _is_softcap(model, operator) else _unless(1.0, float(f"{factor:.6g}"))
+    return None
+
+
+def _is_softcap(model: Reading, operator: Operator) -> bool:
+    """Whether the operator divides by the soft-cap, which multiplies again behind a tanh."""
+    cap = model.stated("final_logit_softcapping")
+    return isinstance(cap, int | float) and operator.name == "div" and float(operator.arguments[0]) == cap
 
 
 def _own_scale(model: Reading, embedding: Node | None) -> Value:
