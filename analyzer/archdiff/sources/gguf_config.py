@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from archdiff.errors import ConfigError, SourceError
 from archdiff.sources.gguf import Gguf, Length, read_gguf
+from archdiff.sources.gguf_table import ARCHITECTURES, KEYS
+from archdiff.sources.gguf_tensors import PLAIN, published
 from archdiff.sources.source import Origin, Source, make
 from archdiff.text import printable
 
@@ -19,62 +22,20 @@ if TYPE_CHECKING:
 
     from archdiff.reference import Reference
     from archdiff.sources.gguf import Value
+    from archdiff.sources.gguf_table import Architecture
 
 __all__ = ["choices", "config_of", "load", "source"]
 
+_BIAS_STATED = frozenset({"llama", "qwen3", "qwen3_moe", "glm4_moe", "smollm3"})
+_REDUNDANT = frozenset({"attention.value_length", "rope.dimension_count"})
+_SCALING: Mapping[str, str] = MappingProxyType({
+    "rope.scaling.type": "rope_type",
+    "rope.scaling.factor": "factor",
+    "rope.scaling.original_context_length": "original_max_position_embeddings",
+    "rope.scaling.yarn_beta_fast": "beta_fast",
+    "rope.scaling.yarn_beta_slow": "beta_slow",
+})  # fmt: skip
 _PART = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class _Architecture:
-    """How transformers calls what llama.cpp calls something else.
-
-    `keys` maps what follows the architecture's name to a config key, besides the usual ones; `stated` holds what
-    llama.cpp takes for granted of the architecture and the config class does not.
-    """
-
-    model_type: str
-    class_name: str
-    keys: Mapping[str, str] = field(default_factory=dict)
-    stated: Mapping[str, object] = field(default_factory=dict)
-
-
-_USUAL: Mapping[str, str] = MappingProxyType({
-    "block_count": "num_hidden_layers",
-    "embedding_length": "hidden_size",
-    "feed_forward_length": "intermediate_size",
-    "attention.head_count": "num_attention_heads",
-    "attention.head_count_kv": "num_key_value_heads",
-    "attention.layer_norm_rms_epsilon": "rms_norm_eps",
-    "context_length": "max_position_embeddings",
-    "rope.freq_base": "rope_theta",
-    "vocab_size": "vocab_size",
-})  # fmt: skip
-
-_HEAD = {"attention.key_length": "head_dim"}
-_EXPERTS = {"expert_count": "num_experts", "expert_used_count": "num_experts_per_tok"}
-_WIDTH = {"expert_feed_forward_length": "moe_intermediate_size"}
-_LOCAL = {"expert_count": "num_local_experts", "expert_used_count": "num_experts_per_tok"}
-_SHARED = {"expert_shared_feed_forward_length": "shared_expert_intermediate_size"}
-_WINDOW = {"attention.sliding_window": "sliding_window"}
-
-# Names and keys: gguf-py's constants.py and convert_hf_to_gguf.py of llama.cpp, transformers' GGUF_CONFIG_MAPPING.
-_ARCHITECTURES: Mapping[str, _Architecture] = MappingProxyType({
-    "llama": _Architecture("llama", "LlamaForCausalLM", _HEAD),
-    "mixtral": _Architecture("mixtral", "MixtralForCausalLM", _LOCAL),
-    "qwen2": _Architecture("qwen2", "Qwen2ForCausalLM"),
-    "qwen2moe": _Architecture("qwen2_moe", "Qwen2MoeForCausalLM", _EXPERTS | _WIDTH | _SHARED),
-    "qwen3": _Architecture("qwen3", "Qwen3ForCausalLM", _HEAD),
-    "qwen3moe": _Architecture("qwen3_moe", "Qwen3MoeForCausalLM", _HEAD | _EXPERTS | _WIDTH, {"norm_topk_prob": True}),
-    "phi3": _Architecture("phi3", "Phi3ForCausalLM", _WINDOW, {"pad_token_id": None}),
-    "gpt-oss": _Architecture("gpt_oss", "GptOssForCausalLM", _HEAD | _LOCAL | _WINDOW),
-    "gemma2": _Architecture(
-        "gemma2", "Gemma2ForCausalLM",
-        _HEAD | _WINDOW | {
-            "attn_logit_softcapping": "attn_logit_softcapping", "final_logit_softcapping": "final_logit_softcapping",
-        },
-    ),
-})  # fmt: skip
 
 
 def load(paths: Sequence[Path], reference: Reference) -> Source:
@@ -98,7 +59,9 @@ def source(parts: Sequence[Gguf], reference: Reference, name: str, origin: Origi
         origin: where it comes from.
     """
     found = _joined(parts, reference.text)
-    config, left = config_of(found, reference.text)
+    known = _known(found, reference.text)
+    config, left = config_of(found, known)
+    shipped = published(found, known, reference.text)
     stored = Counter(tensor.dtype for tensor in found.tensors).most_common()
     types = ", ".join(f"{count:,} {name}" for name, count in stored) or "none"
     notes = [
@@ -108,7 +71,7 @@ def source(parts: Sequence[Gguf], reference: Reference, name: str, origin: Origi
     ]
     licence = found.metadata.get("general.license")
     stated = origin.licence or (printable(licence, 80) if isinstance(licence, str) else None)
-    origin = replace(origin, licence=stated, notes=(*origin.notes, *notes))
+    origin = replace(origin, licence=stated, notes=(*origin.notes, *notes), shipped=shipped)
     return make(reference.text, "gguf", name, config, origin)
 
 
@@ -138,31 +101,84 @@ def _joined(parts: Sequence[Gguf], subject: str) -> Gguf:
     return Gguf(first.metadata, tensors)
 
 
-def config_of(found: Gguf, subject: str) -> tuple[dict[str, object], tuple[str, ...]]:
-    """Return the config, and the metadata keys of the architecture that have no place in it.
+def _known(found: Gguf, subject: str) -> Architecture:
+    """The row of the table.
 
     Raises:
-        ConfigError: the architecture is not in the table.
+        ConfigError: the architecture is not in it.
     """
     name = found.metadata.get("general.architecture")
     experts = found.metadata.get(f"{name}.expert_count")
-    known = _ARCHITECTURES.get("mixtral" if name == "llama" and experts else name) if isinstance(name, str) else None
+    known = ARCHITECTURES.get("mixtral" if name == "llama" and experts else name) if isinstance(name, str) else None
     if known is None:
         cause = f"a GGUF file of the architecture {printable(repr(name), 40)}, which has no config here"
-        raise ConfigError(printable(subject), cause, f"name the original model, or one of {', '.join(_ARCHITECTURES)}")
-    keys = {**_USUAL, **known.keys}
+        raise ConfigError(printable(subject), cause, f"name the original model, or one of {', '.join(ARCHITECTURES)}")
+    return known
+
+
+def config_of(found: Gguf, known: Architecture) -> tuple[dict[str, object], tuple[str, ...]]:
+    """Return the config, and the metadata keys of the architecture that have no place in it."""
+    name = found.metadata.get("general.architecture")
+    keys = {**KEYS, **known.keys}
     own = {key.removeprefix(f"{name}."): v for key, v in found.metadata.items() if key.startswith(f"{name}.")}
     config: dict[str, object] = {"model_type": known.model_type, "architectures": [known.class_name], **known.stated}
-    config |= {keys[key]: _plain(value) for key, value in own.items() if key in keys}
+    config |= {keys[key]: _plain(value) for key, value in own.items() if keys.get(key)}
     config |= dict(_from_tensors(found, config))
-    return config, tuple(sorted(printable(key, 60) for key in own.keys() - keys.keys()))
+    config |= dict(_derived(own, known, config))
+    placed = keys.keys() | _REDUNDANT | (_SCALING.keys() if "rope_scaling" in config else set())
+    return config, tuple(sorted(printable(key, 60) for key in own.keys() - placed))
+
+
+def _derived(
+    own: Mapping[str, Value], known: Architecture, config: Mapping[str, object]
+) -> Iterator[tuple[str, object]]:
+    """What follows from several values: rotary share and scaling, layers without those that predict, GPT-2's width."""
+    layers, predicted = config.get("num_hidden_layers"), config.get("num_nextn_predict_layers")
+    if type(layers) is int and type(predicted) is int and 0 < predicted < layers:
+        yield "num_hidden_layers", layers - predicted
+    rotated, head = own.get("rope.dimension_count"), _head(config)
+    if known.fraction and type(rotated) is int and head:
+        yield known.fraction, rotated / head
+    if config["model_type"] == "gpt2" and _is_multiple(config.get("n_inner"), config.get("n_embd")):
+        yield "n_inner", None
+    if config["model_type"] == "gemma2" and "head_dim" in config:
+        # llama.cpp scales queries by the head's size in all models but the one of 46 layers.
+        yield "query_pre_attn_scalar", _quotient(config) if layers == 46 else config["head_dim"]
+    scaling = {_SCALING[key]: _plain(value) for key, value in own.items() if key in _SCALING}
+    if scaling.get("rope_type") in ("linear", "yarn") and isinstance(scaling.get("factor"), int | float):
+        yield "rope_scaling", {**known.scaling, **scaling}
+
+
+def _head(config: Mapping[str, object]) -> int:
+    """The size of a head; 0 where it is not known."""
+    stated = config.get("head_dim")
+    return stated if type(stated) is int else _quotient(config)
+
+
+def _quotient(config: Mapping[str, object]) -> int:
+    width, heads = config.get("hidden_size"), config.get("num_attention_heads")
+    return width // heads if type(width) is int and type(heads) is int and heads > 0 else 0
+
+
+def _is_multiple(width: object, of: object) -> bool:
+    return type(width) is int and type(of) is int and width == 4 * of
 
 
 def _plain(value: Value) -> object:
-    """A list with one value a layer stays one; equal values are one value."""
+    """Equal values of all layers are one value; fractions of 32 bits are as they were written."""
     if isinstance(value, tuple):
-        return value[0] if len(set(value)) == 1 else list(value)
+        return _plain(value[0]) if len(set(value)) == 1 else [_plain(item) for item in value]
+    if isinstance(value, float):
+        return next((short for digits in range(6, 10) if _is_same(short := float(f"{value:.{digits}g}"), value)), value)
     return value.items if isinstance(value, Length) else value
+
+
+def _is_same(short: float, value: float) -> bool:
+    """Whether a number is the other one in 32 bits; 10⁻⁵ is 9.9999997…·10⁻⁶ there."""
+    try:
+        return struct.unpack("<f", struct.pack("<f", short)) == (value,)
+    except OverflowError:
+        return False
 
 
 def _from_tensors(found: Gguf, config: Mapping[str, object]) -> Iterator[tuple[str, object]]:
@@ -173,7 +189,18 @@ def _from_tensors(found: Gguf, config: Mapping[str, object]) -> Iterator[tuple[s
         rows = shapes.get("token_embd.weight") or ((tokens.items,) if isinstance(tokens, Length) else ())
         if rows:
             yield "vocab_size", rows[0]
+    padding = found.metadata.get("tokenizer.ggml.padding_token_id")
+    if "pad_token_id" in config and type(padding) is int:
+        yield "pad_token_id", padding
     if "token_embd.weight" in shapes:
         yield "tie_word_embeddings", "output.weight" not in shapes
-    if config["model_type"] in ("llama", "qwen3", "qwen3_moe") and "blk.0.attn_q.bias" in shapes:
+    if config["model_type"] in _BIAS_STATED and "blk.0.attn_q.bias" in shapes:
         yield "attention_bias", True
+    if config["model_type"] == "glm4_moe" and any(name.endswith("attn_q_norm.weight") for name in shapes):
+        yield "use_qk_norm", True
+    types = Counter(tensor.dtype for tensor in found.tensors if len(tensor.shape) > 1)
+    quantized = sorted({tensor.dtype for tensor in found.tensors} - PLAIN.keys())
+    if quantized:
+        yield "quantization_config", {"quant_method": "gguf", "types": quantized}
+    elif types:
+        yield "dtype", PLAIN[max(sorted(types), key=types.__getitem__)]

@@ -58,6 +58,8 @@ def meaning(shipped: Sequence[Shipped], declared: Mapping[str, object]) -> Meant
         declared: `quantization_config` of its config; empty where there is none.
     """
     known = {tensor.name: tensor for tensor in shipped}
+    if any(tensor.dtype[:1].isupper() for tensor in shipped):
+        return _of_ggml(shipped)
     found = list(_found(known, settings_of(declared, known)))
     if not found:
         return Meant(tuple(sorted(shipped, key=_name)), len(shipped))
@@ -72,6 +74,14 @@ def meaning(shipped: Sequence[Shipped], declared: Mapping[str, object]) -> Meant
         tuple(sorted(_misshapen(known, found))),
         tuple(sorted({*_lacking(known, found), *_without_scale(kept, found)})),
     )
+
+
+def _of_ggml(shipped: Sequence[Shipped]) -> Meant:
+    """Tensors of a GGUF file, of which those of a type of ggml's own are quantised; their shapes are right already."""
+    packed = {tensor.name: "gguf" for tensor in shipped if tensor.dtype[:1].isupper()}
+    dtype = _stands_for([tensor for tensor in shipped if len(tensor.shape) > 1])
+    tensors = (replace(tensor, dtype=dtype) if tensor.name in packed else tensor for tensor in shipped)
+    return Meant(tuple(sorted(tensors, key=_name)), len(shipped), packed)
 
 
 def declaration(config: Mapping[str, object]) -> Mapping[str, object]:

@@ -19,7 +19,7 @@ QWEN3 = {
     "tokenizer.ggml.tokens": [str(number) for number in range(300)],
 }
 TENSORS = {"token_embd.weight": ((64, 300), 1), "blk.0.attn_q.weight": ((64, 64), 8)}
-BYTES = {0: (1, 4), 1: (1, 2), 8: (32, 34)}
+BYTES = {0: (1, 4), 1: (1, 2), 8: (32, 34), 30: (1, 2)}
 
 
 def text(value):

@@ -42,6 +42,7 @@ def test_metadata_becomes_a_config(write):
         "rope_theta": 1e6,
         "vocab_size": 300,
         "tie_word_embeddings": True,
+        "quantization_config": {"quant_method": "gguf", "types": ["Q8_0"]},
     }
     assert rate == pytest.approx(1e-6)
     assert "stored tensors: 1 F16, 1 Q8_0" in source.notes
@@ -77,8 +78,66 @@ def test_llama_with_experts_is_mixtral(write):
 
 
 def test_what_has_no_place_is_told(write):
-    notes = resolve(write(gguf(QWEN3 | {"qwen3.rope.scaling.type": "yarn"}))).notes
+    notes = resolve(write(gguf(QWEN3 | {"qwen3.rope.scaling.type": "longrope"}))).notes
     assert "metadata without a place in the config: rope.scaling.type" in notes
+
+
+def test_rotary_scaling(write):
+    stated = {"type": "yarn", "factor": 32.0, "original_context_length": 4096, "yarn_beta_fast": 32.0}
+    config = resolve(write(gguf(QWEN3 | {f"qwen3.rope.scaling.{key}": value for key, value in stated.items()}))).config
+    assert config["rope_scaling"] == {
+        "rope_type": "yarn", "factor": 32, "original_max_position_embeddings": 4096, "beta_fast": 32,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [1e-5, 1e-6, 0.1, 0.5, 1 / 3, 10000.0, 1e38, 3.4028235e38, 2.5, 5e-45])
+def test_a_fraction_of_32_bits_is_as_it_was_written(write, value):
+    rate = resolve(write(gguf(QWEN3 | {"qwen3.attention.layer_norm_rms_epsilon": value}))).config["rms_norm_eps"]
+    assert struct.pack("<f", rate) == struct.pack("<f", value)
+    assert len(repr(rate)) <= max(len(repr(value)), 13)
+
+
+def test_tensors_have_the_names_and_shapes_of_the_published_model(write):
+    shipped = {tensor.name: (tensor.shape, tensor.dtype) for tensor in resolve(write(gguf())).shipped}
+    assert shipped == {
+        "model.embed_tokens.weight": ((300, 64), "float16"),
+        "model.layers.0.self_attn.q_proj.weight": ((64, 64), "Q8_0"),
+    }
+
+
+def test_experts_beyond_all_bounds(write):
+    tensors = {f"blk.{number}.ffn_up_exps.weight": ((1, 1, 2**18), 24, 0) for number in range(5)}
+    data = gguf({"general.architecture": "qwen3moe"}, {}, counts=(5, 1), data=0)
+    offset, described = 0, b""
+    for name, (shape, kind, _) in tensors.items():
+        described += text(name) + struct.pack("<I3QIQ", 3, *shape, kind, offset)
+        offset += 2**18
+    data = data.rstrip(b"\0") + described
+    data += bytes(-len(data) % 32 + offset)
+    with pytest.raises(SourceError, match="experts of more than 1,000,000 tensors"):
+        resolve(write(data))
+
+
+def test_two_tensors_that_stand_for_one(write):
+    tensors = {"blk.0.attn_q.weight": ((64, 64), 1), "blk.00.attn_q.weight": ((64, 64), 1)}
+    resolve(write(gguf(QWEN3, tensors)))
+    tensors = {"token_embd.weight": ((64, 64), 1), "model.embed_tokens.weight": ((64, 64), 1)}
+    with pytest.raises(SourceError, match="two tensors that stand for"):
+        resolve(write(gguf(QWEN3, tensors)))
+
+
+def test_parts(write, tmp_path):
+    first = gguf(QWEN3 | {"split.count": 2}, TENSORS)
+    write(first, "m-00001-of-00002.gguf")
+    with pytest.raises(SourceError, match="1 of 2 parts"):
+        resolve(str(tmp_path))
+    write(gguf({}, {"output.weight": ((64, 300), 1)}), "m-00002-of-00002.gguf")
+    assert [
+        resolve(str(place)).config["tie_word_embeddings"] for place in (tmp_path, tmp_path / "m-00002-of-00002.gguf")
+    ] == [False] * 2
+    write(gguf({}, TENSORS), "m-00002-of-00002.gguf")
+    with pytest.raises(SourceError, match="one tensor twice"):
+        resolve(str(tmp_path))
 
 
 @pytest.mark.parametrize("name", [None, "whisper", 3, "\x1b[2J"])
