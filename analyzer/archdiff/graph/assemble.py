@@ -21,7 +21,7 @@ from archdiff.graph.parts import layer_stacks, modules_of
 from archdiff.graph.roles import Sizes, assign
 from archdiff.graph.schema import SCHEMA_VERSION, ModelGraph, Node, Operator, freeze
 from archdiff.graph.settings import normalised, per_layer, sizes_of
-from archdiff.graph.trace import Trace, trace
+from archdiff.graph.trace import Trace, around, trace
 from archdiff.sources.quantized import declaration, meaning
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def build_graph(source: Source) -> ModelGraph:
     programs = dict(functions.programs.values())
     traced = [_with_function(node, recording, functions) for node in nodes]
     network = _network(traced, recording, stacks)
-    network.graph.update(_model_attributes(source, built, config, stacks, programs, recording))
+    network.graph.update(_model_attributes(source, built, config, nodes, stacks, programs, recording))
     if source.shipped is not None:
         _compare_shipped(network, source, built, stacks)
     return with_facts(_renamed(network, built.renames))
@@ -144,8 +144,8 @@ def _network(nodes: Sequence[Node], recording: Trace, stacks: Mapping[str, Seque
 
 
 def _model_attributes(
-    source: Source, built: Built, config: Mapping[str, Any], stacks: Mapping[str, Sequence[str]],
-    programs: Mapping[str, tuple[Operator, ...]], recording: Trace,
+    source: Source, built: Built, config: Mapping[str, Any], nodes: Sequence[Node],
+    stacks: Mapping[str, Sequence[str]], programs: Mapping[str, tuple[Operator, ...]], recording: Trace,
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "schema_version": SCHEMA_VERSION,
@@ -158,19 +158,30 @@ def _model_attributes(
         "stacks": {key: list(layers) for key, layers in stacks.items()},
         "programs": {key: [_row(operator) for operator in program] for key, program in sorted(programs.items())},
         "notes": [*source.notes, *built.notes],
-        "not_checked": list(_untraced(type(built.model).__name__, stacks, recording)),
+        "not_checked": list(_untraced(type(built.model).__name__, nodes, stacks, recording)),
         "transformers": transformers.__version__,
     }
 
 
-def _untraced(class_name: str, stacks: Mapping[str, Sequence[str]], recording: Trace) -> Iterator[str]:
-    """What the pass did not show: all of the model, or the layers of towers, which a sample of text does not enter."""
+_APART = ("vision-tower", "audio-tower", "projector")
+"""Roles of the parts that a sample of text does not enter; each is tried with images and sound."""
+
+
+def _untraced(
+    class_name: str, nodes: Sequence[Node], stacks: Mapping[str, Sequence[str]], recording: Trace
+) -> Iterator[str]:
+    """What did not run: all of the model, or each part of it that no sample input enters."""
     if recording.reason:
         yield f"data flow and function: {class_name} could not be traced ({recording.reason})"
         return
-    for stack, layers in stacks.items():
-        if not any(layer in recording.received for layer in layers):
-            yield f"data flow and function of {stack}: the sample input, which is text, does not enter it"
+    entered = {each for name in recording.received for each in around(name)}
+    holders = {each for node in nodes if node.tensors for each in around(node.id)}
+    parts = [node.id for node in nodes if node.role in _APART and node.id in holders]
+    idle: list[str] = []
+    for part in (*parts, *stacks):
+        if part not in entered and not any(part == other or part.startswith(f"{other}.") for other in idle):
+            idle.append(part)
+            yield f"data flow and function of {part}: no sample of text, images or sound enters it"
 
 
 def _row(operator: Operator) -> list[Any]:

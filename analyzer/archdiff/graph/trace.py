@@ -23,7 +23,7 @@ from archdiff.graph.samples import SEQUENCE_LENGTH, sample_inputs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["SEQUENCE_LENGTH", "Trace", "trace"]
+__all__ = ["SEQUENCE_LENGTH", "Trace", "around", "trace"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _record(model: nn.Module, kinds: Mapping[str, str], inputs: dict[str, Any], 
 def _not_entered(model: nn.Module, watch: _Watch) -> list[nn.Module]:
     """The outermost models inside the model that the pass left out, as it was given no image or sound."""
     found: dict[str, nn.Module] = {}
-    entered = {around for name in watch.received for around in _around(name)}
+    entered = {each for name in watch.received for each in around(name)}
     for name, module in model.named_modules():
         inside = any(name.startswith(f"{other}.") for other in found)
         if name and not inside and isinstance(module, PreTrainedModel) and name not in entered:
@@ -111,7 +111,7 @@ def _not_entered(model: nn.Module, watch: _Watch) -> list[nn.Module]:
     return list(found.values())
 
 
-def _around(name: str) -> Iterator[str]:
+def around(name: str) -> Iterator[str]:
     """The module and every one that holds it: a class may call a part of a part and not the part itself."""
     while name:
         yield name

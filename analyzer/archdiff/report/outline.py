@@ -141,10 +141,11 @@ def _layer_block(graph: ModelGraph, kind: Kind, edges: Sequence[tuple[str, str]]
     layer = kind.layers[0]
     found = boxes_of(graph, layer)
     flows = lifted(graph, layer, found, edges) or chained(found)
+    apart = graph.nodes[layer].function is None and graph.nodes[""].function is not None
     return Block(
         id=layer,
         role="layer",
-        label=_stacklabel_of(graph, kind.stack),
+        label=_stacklabel_of(graph, kind.stack) + (", not traced" if apart else ""),
         stack=kind.stack,
         layers=ranges(kind.numbers),
         count=len(kind.layers),

@@ -7,6 +7,7 @@ import torch
 
 from archdiff.graph import build_graph
 from archdiff.graph.meta import run_on_meta
+from archdiff.report.outline import outline
 from tests.archdiff.graph.tiny import source_of
 
 ENCODER = {"hidden_size": 48, "intermediate_size": 80, "num_hidden_layers": 3, "num_attention_heads": 4}
@@ -51,6 +52,19 @@ def test_a_tower_that_runs_alone_leaves_the_language_model_as_it_was():
     both = build_graph(source_of(LLAVA))
     alone = build_graph(source_of(LLAVA["text_config"] | {"architectures": ["LlamaForCausalLM"]}))
     assert both.nodes["model.language_model.layers.0"].function == alone.nodes["model.layers.0"].function
+
+
+def test_a_part_that_no_sample_enters_is_named(monkeypatch):
+    def fail(self, **inputs):
+        raise NotImplementedError("no kernel on meta")
+
+    monkeypatch.setattr("transformers.CLIPVisionModel.forward", fail)
+    graph = build_graph(source_of(LLAVA))
+    assert [text.partition(":")[0] for text in graph.not_checked] == [
+        f"data flow and function of model.{part}" for part in ("vision_tower", "multi_modal_projector")
+    ]
+    labels = [block.label for block in outline(graph) if block.stack is not None]
+    assert labels == ["vision tower layers, not traced", "layers"]
 
 
 def test_a_mask_is_taken_to_choose_every_position():
