@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from archdiff.compare.nodes import Found
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from archdiff.compare.comparison import StackAlignment
     from archdiff.graph.schema import ModelGraph
 
-__all__ = ["rewired"]
+__all__ = ["rewired", "tapped"]
 
 _OUTSIDE = "the layer's input"
 
@@ -51,3 +52,39 @@ def _edges(graph: ModelGraph, layer: str) -> frozenset[str]:
         for a, b in ends
         if b.startswith(inside) and a != b
     )
+
+
+def tapped(old: ModelGraph, new: ModelGraph, stack: StackAlignment, names: Mapping[str, str]) -> Iterator[Found]:
+    """A change for each part outside a stack that reads other layers of it, as a projector may read the last but one.
+
+    Where layers were added or removed, what reads the last one moves along, and nothing is said.
+
+    Args:
+        old: a graph.
+        new: the other.
+        stack: how their layers correspond.
+        names: ids in NEW, by those in OLD.
+    """
+    if stack.old is None or stack.new is None or stack.added or stack.removed:
+        return
+    partners = dict(stack.matched)
+    first, second = _readers(old, stack.old), _readers(new, stack.new)
+    for reader in sorted(first.keys() & {key for key, name in names.items() if name in second}):
+        before, after = {partners[number] for number in first[reader]}, second[names[reader]]
+        if before != after:
+            yield Found(
+                "operators-changed", reader, names[reader], old.nodes[reader].role, "wiring",
+                tuple(f"layer {number}" for number in sorted(before)),
+                tuple(f"layer {number}" for number in sorted(after)), "behavioral",
+            )  # fmt: skip
+
+
+def _readers(graph: ModelGraph, stack: str) -> dict[str, set[int]]:
+    """Numbers of the layers that each module outside the stack reads."""
+    layer_of = {key: number for number, layer in enumerate(graph.stacks[stack]) for key in graph.subtree(layer)}
+    found: dict[str, set[int]] = {}
+    for producer, consumer in graph.flows:
+        start, end = layer_of.get(producer.partition("#")[0]), consumer.partition("#")[0]
+        if start is not None and end not in layer_of:
+            found.setdefault(end, set()).add(start)
+    return found
