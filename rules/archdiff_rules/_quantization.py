@@ -25,6 +25,7 @@ _NAMES = {
     "torchao": "torchao",
     "compressed-tensors": "compressed-tensors",
     "bitnet": "BitNet",
+    "gguf": "GGUF",
 }
 _BITS = {"mxfp4": 4, "nvfp4": 4, "fp8": 8, "fbgemm_fp8": 8, "finegrained_fp8": 8, "bitsandbytes_4bit": 4}
 _COVERED = {"mxfp4": "routed experts"}

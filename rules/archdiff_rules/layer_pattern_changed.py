@@ -34,7 +34,9 @@ def layer_pattern_changed(comparison: Comparison) -> Iterator[Finding]:
         before, after = stack_facts(comparison.old, stack.old), stack_facts(comparison.new, stack.new)
         if not before or not after:
             continue
-        old, new = [_mixer(layer) for layer in before], [_mixer(layer) for layer in after]
+        # Weights without a config state no window, and then it is not known which layers have one.
+        windows = all("attention.window" in layer for layer in (*before, *after) if _attends(layer))
+        old, new = ([_mixer(layer, windows=windows) for layer in side] for side in (before, after))
         if max(len(set(old)), len(set(new))) > 1 and not grown(old, new):
             yield _finding(comparison, stack, old, new, ("mixer.kind", "attention.window"))
         old, new = _feed_forwards(before), _feed_forwards(after)
@@ -44,9 +46,13 @@ def layer_pattern_changed(comparison: Comparison) -> Iterator[Finding]:
             yield _finding(comparison, stack, old, new, ("feed_forward.kind",))
 
 
-def _mixer(layer: Mapping[str, Value]) -> str:
+def _attends(layer: Mapping[str, Value]) -> bool:
+    return layer.get("mixer.kind") == "attention"
+
+
+def _mixer(layer: Mapping[str, Value], *, windows: bool) -> str:
     kind = term(layer.get("mixer.kind"))
-    if kind != "attention":
+    if kind != "attention" or not windows:
         return "feed-forward alone" if layer.get("mixer.kind") is None else kind
     return f"{'full' if layer.get('attention.window') is None else 'sliding'} attention"
 

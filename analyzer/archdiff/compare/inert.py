@@ -33,13 +33,13 @@ def inert_config(path: str, before: object, after: object) -> str:
     """Why a change of a config value has no effect of its own; empty if it may have one.
 
     Args:
-        path: the key, nested ones with dots; the last part decides.
+        path: the key, nested ones with dots; whatever stands in a group without effect has none.
         before: value in OLD.
         after: value in NEW.
     """
-    key = path.rpartition(".")[2]
+    *groups, key = path.split(".")
     null = _reasons("config_null").get(key, "") if before is None or after is None else ""
-    return _reasons("config").get(key, "") or null
+    return next((reason for part in (key, *groups) if (reason := _reasons("config").get(part))), null)
 
 
 def unseen_config(path: str) -> str:

@@ -21,7 +21,7 @@ from archdiff.sources.quantized import meaning
 from archdiff.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from archdiff.sources import Source
     from archdiff.sources.headers import Shipped
@@ -47,6 +47,7 @@ _COLUMNS_FIRST = frozenset({"c_attn", "c_fc", "c_proj", "q_attn"})
 """GPT-2's projections, which it stores transposed; other families have the same names and do not."""
 _FUSED = ((("gate_proj", "up_proj"), "gate_up_proj"), (("w1", "w3"), "gate_up_proj"))
 _NAMED = 2
+_MIXTRAL = re.compile(r"((.+\.)?block_sparse_moe)\.experts\.\d+\.w1")
 _DOWN = {"down_proj": "down_proj", "w2": "down_proj"}
 
 _TOLD = frozenset({
@@ -138,7 +139,19 @@ def _fuse(modules: Modules) -> Modules:
         if fused:
             modules[key] |= fused
             gone |= {below for child in children[key] for below in (child, *children[child])}
-    return {key: tensors for key, tensors in modules.items() if key not in gone}
+    left = {key: tensors for key, tensors in modules.items() if key not in gone}
+    return _renamed(left, gone)
+
+
+def _renamed(modules: Modules, fused: Iterable[str]) -> Modules:
+    """Mixtral's name for a mixture as transformers has it, where its experts were fused as transformers does too."""
+    old = {m[1]: f"{m[2] or ''}mlp" for key in fused if (m := _MIXTRAL.fullmatch(key))}
+    names = {published: own for published, own in old.items() if own not in modules}
+    found = {}
+    for key, tensors in modules.items():
+        mixture = next((name for name in _path(key) if name in names), "")
+        found[f"{names[mixture]}{key.removeprefix(mixture)}" if mixture else key] = tensors
+    return found
 
 
 def _stacked(modules: Modules, children: Mapping[str, Sequence[str]], key: str) -> dict[str, Tensor]:

@@ -116,3 +116,25 @@ def test_a_name_that_no_module_can_have_is_refused(tmp_path, name):
     with pytest.raises(SourceError, match="a name that no module's tensor can have") as caught:
         check(str(tmp_path))
     assert str(caught.value).isprintable()
+
+
+def mixture(module, parts=("w1", "w2", "w3")):
+    return [(f"layers.0.{module}.experts.{n}.{part}.weight", (4, 4)) for n in range(3) for part in parts]
+
+
+def test_mixtrals_mixture_has_the_name_that_transformers_gives_it():
+    graph = graph_from(*mixture("block_sparse_moe"), ("layers.0.block_sparse_moe.gate.weight", (3, 4)))
+    assert {"layers.0.mlp", "layers.0.mlp.experts", "layers.0.mlp.gate"} <= graph.nodes.keys()
+    assert not [key for key in graph.nodes if "block_sparse_moe" in key]
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        mixture("block_sparse_moe", ("up_proj", "down_proj")),
+        [("layers.0.block_sparse_moe.output_linear.weight", (3, 4, 4))],
+        [*mixture("block_sparse_moe"), ("layers.0.mlp.gate.weight", (3, 4))],
+    ],
+)
+def test_another_mixture_keeps_its_name(tensors):
+    assert "layers.0.block_sparse_moe" in graph_from(*tensors).nodes
