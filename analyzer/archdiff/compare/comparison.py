@@ -2,119 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from archdiff.compare.changes import Change, Impact, Place, highest
+from archdiff.compare.alignment import LayerPair, StackAlignment
+from archdiff.compare.changes import Change, Impact, highest
+from archdiff.compare.differences import Difference, Sides, differences, where
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from archdiff.graph.schema import Confidence, ModelGraph, Value
+    from archdiff.graph.schema import ModelGraph, Value
 
-__all__ = ["Comparison", "Difference", "LayerPair", "StackAlignment"]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class LayerPair:
-    """Two layers that were matched, or one that has no partner.
-
-    Args:
-        old: number of the layer in OLD's stack; None if it was added.
-        new: number of the layer in NEW's stack; None if it was removed.
-        similarity: from 0 to 1; 0 for a layer without partner.
-        method: `identical` (equal fingerprints), `aligned` (by similarity in sequence), `unmatched`.
-    """
-
-    old: int | None
-    new: int | None
-    similarity: float
-    method: str
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class StackAlignment:
-    """How the layers of two stacks correspond.
-
-    Args:
-        old: id of the stack in OLD; None if NEW alone has such a stack.
-        new: id of the stack in NEW; None if OLD alone has it.
-        pairs: in order; every layer of both stacks stands in exactly one.
-        ambiguous: whether other alignments are as good, as for layers inserted among equal ones.
-    """
-
-    old: str | None
-    new: str | None
-    pairs: tuple[LayerPair, ...]
-    ambiguous: bool
-
-    @property
-    def matched(self) -> tuple[tuple[int, int], ...]:
-        """Numbers in OLD and NEW of the layers that have a partner."""
-        return tuple((p.old, p.new) for p in self.pairs if p.old is not None and p.new is not None)
-
-    @property
-    def added(self) -> tuple[int, ...]:
-        """Numbers in NEW of the layers without partner."""
-        return tuple(p.new for p in self.pairs if p.old is None and p.new is not None)
-
-    @property
-    def removed(self) -> tuple[int, ...]:
-        """Numbers in OLD of the layers without partner."""
-        return tuple(p.old for p in self.pairs if p.new is None and p.old is not None)
-
-
-@dataclasses.dataclass(frozen=True)
-class Difference:
-    """One or more facts that differ in the same way, folded over the layers that share it.
-
-    Args:
-        facts: value in OLD and in NEW of every fact asked for, by name; None where a model does not state it.
-        old_place: where in OLD.
-        new_place: where in NEW.
-        explains: the changes in the graph that carry the difference.
-        parameters: trained elements added minus removed by those changes, where they are counted only here.
-        confidence: of the matches behind it.
-    """
-
-    facts: Mapping[str, tuple[Value, Value]]
-    old_place: Place
-    new_place: Place
-    explains: tuple[Change, ...]
-    parameters: int
-    confidence: Confidence
-
-    @property
-    def old(self) -> Value:
-        """The first fact's value in OLD."""
-        return next(iter(self.facts.values()))[0]
-
-    @property
-    def new(self) -> Value:
-        """The first fact's value in NEW."""
-        return next(iter(self.facts.values()))[1]
-
-    @property
-    def where(self) -> str:
-        """`layers 1–45`, `layers 0–35 → 0–47`, or `model`."""
-        return where(self.old_place, self.new_place)
-
-
-def where(old: Place | None, new: Place | None) -> str:
-    """Two places as a reader wants them."""
-    if old is not None and new is not None and old.layers != new.layers:
-        return f"{_layers(old)} → {_layers(new).removeprefix('layers ').removeprefix('layer ')}"
-    place = new or old
-    assert place is not None, "one of the two is given"
-    return _layers(place)
-
-
-def _layers(place: Place) -> str:
-    if not place.layers:
-        return place.text
-    noun = "layer" if len(place.layers) == 1 else "layers"
-    return f"{noun} {Place('*', place.layers).text}"
+__all__ = ["Comparison", "Difference", "LayerPair", "StackAlignment", "where"]
 
 
 class Comparison:
@@ -167,9 +67,7 @@ class Comparison:
         Raises:
             KeyError: a name is not in the vocabulary.
         """
-        from archdiff.compare.differences import differences  # it reads this class
-
-        return differences(self, facts, absent=absent)
+        return differences(Sides(self.old, self.new, self.alignment, self.changes), facts, absent=absent)
 
     def select(
         self, *kinds: str, role: str | None = None, subject: str | None = None, impact: Impact | None = None
