@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.archdiff.graph.tiny import facts_of, graph_of, layers_of
+from archdiff.graph import build_graph
+from tests.archdiff.graph.tiny import facts_of, graph_of, layers_of, source_of
+from tests.oracle.families import tiny
 
 YARN = {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "original_max_position_embeddings": 64}
 LLAMA3 = YARN | {"rope_type": "llama3", "low_freq_factor": 1.0, "high_freq_factor": 4.0}
@@ -288,3 +290,9 @@ def test_a_dense_layer_states_no_fact_of_experts():
 def test_a_setting_that_another_layer_reads_changes_no_fact_of_this_one():
     old, new = facts_of("deepseek_v3", 0), facts_of("deepseek_v3", 0, num_experts_per_tok=3)
     assert old == new
+
+
+def test_of_two_kinds_of_hybrid_layers_one_has_a_window():
+    kinds = ["hybrid", "hybrid_sliding", "hybrid"]
+    config = tiny("zaya") | {"model_type": "zaya", "sliding_window": 4, "layer_types": kinds}
+    assert [layer.facts["attention.window"] for layer in layers_of(build_graph(source_of(config)))] == [None, 4, None]

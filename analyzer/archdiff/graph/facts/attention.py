@@ -141,7 +141,7 @@ def _window(part: Reading, node: Node) -> Value:
     kind = part.values.get("layer_types") or node.attributes.get("layer_type") or node.attributes.get("attention_type")
     if part.graph.model_type in _WINDOW_IN_EVERY_LAYER:
         return part.count("sliding_window", node=node)
-    if kind in ("full_attention", "full", "global", "attention"):
+    if kind in ("full_attention", "full", "global", "attention", "hybrid"):
         return None
     if kind == "sliding_attention":
         return part.count("sliding_window", "window_size", node=node)
