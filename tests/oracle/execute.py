@@ -9,17 +9,20 @@ from contextlib import suppress
 from typing import Any
 
 import torch
+import transformers
 from torch import nn
 from torch.overrides import TorchFunctionMode
 from transformers import AutoConfig, AutoModelForCausalLM
 
-__all__ = ["SAMPLES", "TOLERANCE", "Invalid", "Tiny", "impact_of"]
+from tests.oracle.inputs import Inputs, inputs_for
+
+__all__ = ["TOLERANCE", "Invalid", "Tiny", "impact_of"]
 
 TOLERANCE = 1e-9
-"""Largest difference between logits that counts as none, as a share of the largest logit."""
+"""Largest difference between outputs that counts as none, as a share of the largest one."""
 
-LENGTH = 24
-SAMPLES = 2
+_OUTPUTS = ("logits", "logits_per_image", "last_hidden_state")
+"""What a class returns, the first that it has: what it computes them from shows in them."""
 
 
 class Invalid(Exception):  # noqa: N818 - a verdict, not a fault of this program
@@ -44,7 +47,7 @@ class Tiny:
     """A small model with seeded weights, in float64 on the CPU.
 
     Args:
-        values: a config with its `model_type`.
+        values: a config with its `model_type`; without `architectures`, the class is the causal language model.
 
     Raises:
         Invalid: it does not build.
@@ -58,7 +61,7 @@ class Tiny:
             config = AutoConfig.for_model(values.pop("model_type"), **values)
             config.dtype = torch.float64
             with _Double():
-                self.model: nn.Module = AutoModelForCausalLM.from_config(config, attn_implementation="eager")
+                self.model: nn.Module = _build(config)
         except Exception as error:
             raise Invalid(f"does not build: {type(error).__name__}: {error}") from error
         finally:
@@ -66,7 +69,7 @@ class Tiny:
         with suppress(AttributeError, ValueError, TypeError):
             self.model.set_experts_implementation("eager")
         self.model.double().eval()
-        self.vocabulary = int(config.get_text_config().vocab_size)
+        self.config = config
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Everything that a checkpoint holds, by name; tied tensors under each of their names."""
@@ -86,24 +89,35 @@ class Tiny:
                     done.add(id(tensor))
                     _fill(name, tensor)
 
-    def logits(self) -> torch.Tensor:
-        """Outputs for the random inputs.
+    def inputs(self) -> Inputs:
+        """Inputs of the sizes that its config states."""
+        return inputs_for(self.model, self.config)
+
+    def outputs(self, inputs: Inputs) -> torch.Tensor:
+        """What it returns for the inputs.
 
         Raises:
             Invalid: it does not run, or returns what is no number.
         """
-        generator = torch.Generator().manual_seed(1)
-        tokens = torch.randint(4, self.vocabulary_shared, (SAMPLES, LENGTH), generator=generator)
+        options = {"use_cache": False} if "input_ids" in inputs and "pixel_values" not in inputs else {}
         try:
             with torch.no_grad(), _Double():
-                found: torch.Tensor = self.model(input_ids=tokens, use_cache=False).logits
+                returned = self.model(**inputs, **options)
         except Exception as error:
             raise Invalid(f"does not run: {type(error).__name__}: {error}") from error
+        found: torch.Tensor = next(returned[name] for name in _OUTPUTS if name in returned)
         if not torch.isfinite(found).all():
             raise Invalid("returns values that are no numbers")
         return found
 
-    vocabulary_shared = 40
+
+def _build(config: Any) -> nn.Module:
+    model: nn.Module
+    if config.architectures:
+        model = getattr(transformers, config.architectures[0])._from_config(config, attn_implementation="eager")
+    else:
+        model = AutoModelForCausalLM.from_config(config, attn_implementation="eager")
+    return model
 
 
 def _fill(name: str, tensor: torch.Tensor) -> None:
@@ -145,12 +159,13 @@ def load(old: Tiny, new: Tiny) -> bool:
     return True
 
 
-def impact_of(old: Tiny, outputs: torch.Tensor, new_values: dict[str, Any]) -> str:
+def impact_of(old: Tiny, inputs: Inputs, outputs: torch.Tensor, new_values: dict[str, Any]) -> str:
     """`breaking`, `behavioral` or `cosmetic`.
 
     Args:
         old: with its random weights.
-        outputs: what it returns.
+        inputs: of its sizes.
+        outputs: what it returns for them.
         new_values: the other config.
 
     Raises:
@@ -159,9 +174,13 @@ def impact_of(old: Tiny, outputs: torch.Tensor, new_values: dict[str, Any]) -> s
     new = Tiny(new_values)
     if not load(old, new):
         new.randomise()
-        new.logits()  # a config whose model does not run has no impact
+        new.outputs(new.inputs())  # a config whose model does not run has no impact
         return "breaking"
-    found = new.logits()
+    try:
+        found = new.outputs(inputs)
+    except Invalid:
+        new.outputs(new.inputs())
+        return "behavioral"  # it takes other inputs
     if found.shape != outputs.shape:
         return "behavioral"
     scale = 1 + outputs.abs().max().item()

@@ -10,7 +10,7 @@ from typing import Any
 
 from transformers import CONFIG_MAPPING, AutoConfig
 
-__all__ = ["families", "fields_left_out", "reduced", "settings", "tiny"]
+__all__ = ["families", "fields_left_out", "is_config", "kind_of", "reduced", "settings", "tiny"]
 
 _LEFT_OUT = frozenset({
     "architectures", "model_type", "transformers_version", "_name_or_path", "id2label", "label2id", "return_dict",
@@ -28,7 +28,13 @@ def settings() -> dict[str, Any]:
 
 def families() -> tuple[str, ...]:
     """Model types that the oracle covers."""
-    return tuple(settings()["families"])
+    return (*settings()["families"], *settings()["class"])
+
+
+def kind_of(family: str) -> dict[str, Any]:
+    """The model type, and the class where it is not the causal language model."""
+    chosen = settings()["class"].get(family)
+    return {"model_type": family, **({"architectures": [chosen]} if chosen else {})}
 
 
 def reduced() -> dict[str, tuple[str, ...]]:
@@ -50,7 +56,7 @@ def tiny(model_type: str) -> dict[str, Any]:
     default = CONFIG_MAPPING[model_type]().to_dict()
     own = settings()["family"].get(model_type, {})
     values = _shrunk(default, own)
-    values |= {key: value for key, value in own.items() if key != "without"}
+    values |= {key: value for key, value in own.items() if key != "without" and not is_config(values.get(key))}
     for key in own.get("without", ()):
         values.pop(key, None)
     done = AutoConfig.for_model(model_type, **copy.deepcopy(values)).to_dict()
@@ -65,7 +71,9 @@ def _shrunk(default: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     for key, value in default.items():
         if key in _LEFT_OUT:
             continue
-        if key in settings()["layers"] and isinstance(value, int):
+        if is_config(value):
+            values[key] = _nested(value, own.get(key, {}))
+        elif key in settings()["layers"] and isinstance(value, int):
             values[key] = len(chosen)
         elif key in lists:
             values[key] = [value[index] for index in chosen]
@@ -78,6 +86,16 @@ def _shrunk(default: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     if values.get("kv_lora_rank") and "num_key_value_heads" in values:
         values["num_key_value_heads"] = values["num_attention_heads"]  # latent attention has a key for every query
     return values
+
+
+def is_config(value: Any) -> bool:
+    """Whether a value is a config of its own, as that of a tower."""
+    return isinstance(value, dict) and "model_type" in value
+
+
+def _nested(default: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """A tower's config, small too; it keeps its type."""
+    return {**_shrunk(default, own), **own, "model_type": default["model_type"]}
 
 
 def _chosen(lists: dict[str, list[Any]], layers: int, wanted: int) -> list[int]:

@@ -67,16 +67,23 @@ class Mutation:
 
 def mutations(config: Values) -> Iterator[Mutation]:
     """Every mutation of every field; which of them are valid is for execution to say."""
-    for key in sorted(config):
+    for key in sorted(config.keys() - families.fields_left_out()):
         if key == "rope_parameters" and isinstance(config[key], dict):
             yield from _rotary(config)
             continue
         if isinstance(config[key], dict):
+            yield from _of_tower(config, key) if families.is_config(config[key]) else ()
             continue
         for label, value in _others(key, config[key]):
             yield Mutation(key, label, _with(config, key, value))
         if key in _DERIVING:
             yield from _rederived(config, key)
+
+
+def _of_tower(config: Values, key: str) -> Iterator[Mutation]:
+    for mutation in mutations(config[key]):
+        values = {**copy.deepcopy(config), key: {**mutation.values, "model_type": config[key]["model_type"]}}
+        yield Mutation(f"{key}.{mutation.field}", mutation.label, values)
 
 
 def relatives(family: str, config: Values) -> Iterator[Mutation]:

@@ -41,14 +41,15 @@ def main() -> None:
 def _measure(family: str, fields: frozenset[str], each: int, until: float) -> None:
     from tests.oracle.decide import decide, graph_of
     from tests.oracle.execute import Invalid, Tiny, impact_of
-    from tests.oracle.families import tiny
+    from tests.oracle.families import kind_of, tiny
     from tests.oracle.mutations import mutations, relatives
 
     values = tiny(family)
-    kind = {"model_type": family}
+    kind = kind_of(family)
     old = Tiny(values | kind)
     old.randomise()
-    outputs = old.logits()
+    inputs = old.inputs()
+    outputs = old.outputs(inputs)
     graph = graph_of(values | kind)
     done: dict[str, int] = {}
     for mutation in (*mutations(values), *relatives(family, values)):
@@ -58,7 +59,7 @@ def _measure(family: str, fields: frozenset[str], each: int, until: float) -> No
             raise TimeoutError(f"out of time at {mutation.field}")
         row: dict[str, Any] = {"field": mutation.field, "label": mutation.label}
         try:
-            row["executed"] = impact_of(old, outputs, kind | mutation.values)
+            row["executed"] = impact_of(old, inputs, outputs, kind | mutation.values)
             decision = decide(graph, graph_of(kind | mutation.values))
         except Invalid as error:
             _print(**row, executed="invalid", why=" ".join(str(error).split())[:160])
