@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archdiff.errors import SourceError
 from archdiff.sources.headers import Shipped, read_file
-from archdiff.sources.json_text import read_object
+from archdiff.sources.json_text import parse_object, read_text
 from archdiff.text import printable
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ LARGEST_INDEX = 64 * 2**20
 """The most bytes of an index; that of a trillion parameters in 140,000 tensors has 16 MB."""
 
 _MOST_SHARDS = 10_000
+_MOST_VALUES = 4_000_000
 _MOST_PARTS = 32
 _POINTER = b"version https://git-lfs"
 _INDEX_REMEDY = "download the index again"
@@ -62,9 +63,13 @@ def read_index(path: Path, subject: str) -> dict[str, str]:
         SourceError: it cannot be read, or maps anything but tensor names to safetensors files beside it.
     """
     try:
-        listed = read_object(path, subject, LARGEST_INDEX).get("weight_map")
+        text = read_text(path, subject, LARGEST_INDEX)
+        large = sum(text.count(mark) for mark in ",[{") > _MOST_VALUES
+        listed = None if large else parse_object(text, subject).get("weight_map")
     except SourceError as error:
         raise _fault(subject, f"cannot be used: {error.cause}", _INDEX_REMEDY) from error
+    if large:
+        raise _fault(subject, f"holds more than {_MOST_VALUES:,} values", _INDEX_REMEDY)
     if not isinstance(listed, dict) or not listed:
         raise _fault(subject, "has no weight_map", _INDEX_REMEDY)
     for tensor, file in listed.items():

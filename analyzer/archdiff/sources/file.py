@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from archdiff.sources.source import Origin, Source, bare, make
 from archdiff.text import is_hub_id, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from archdiff.reference import Reference
     from archdiff.sources.snapshot import Snapshot
 
@@ -23,10 +26,12 @@ _CONFIG = "config.json"
 _WEIGHTS = ".safetensors"
 _GGUF = ".gguf"
 _CACHED = re.compile(r".*/models--([^/]+)--([^/]+)/snapshots/([0-9a-f]{40})", re.DOTALL)
+_CONVERT = "convert the weights to safetensors, or name the model's config.json"
+_PICKLES = ("pytorch_model*.bin", "consolidated*.pth", "*.pt", "*.pth", "*.ckpt")
 _INSTEAD = (
     ("params.json", "weights in a format without a config.json"),
     ("*.gguf", "several GGUF files and no config.json"),
-    ("*.bin", "weights in pickles, which are not read"),
+    *((pattern, "weights in pickles, which are not read") for pattern in ("*.bin", *_PICKLES)),
 )
 
 
@@ -52,6 +57,8 @@ def load(reference: Reference) -> Source | Snapshot:
     if path.suffix == _WEIGHTS and path.is_file():
         shipped = headers.read_file(path, reference.text)
         return _bare(path, reference, Origin(shipped=tuple(sorted(shipped, key=lambda tensor: tensor.name))))
+    if kind := _pickled(path):
+        raise SourceError(printable(reference.text), f"{kind}, which is never read", _CONVERT)
     hub_id, revision = _cached(path.parent)
     config = read_object(path, reference.text)
     return make(reference.text, "file", hub_id or printable(_name(path)), config, Origin(hub_id, revision))
@@ -71,10 +78,25 @@ def _directory(path: Path, reference: Reference) -> Source:
         declared = card.read_beside(file, config)
         shipped = checkpoint.read_directory(path, reference.text, any_name=False)
     hub_id, revision = _cached(path)
-    origin = Origin(hub_id, revision, declared.licence, None, declared.lineage, declared.notes, shipped)
+    notes = (*declared.notes, *(_unread(path) if shipped is None else ()))
+    origin = Origin(hub_id, revision, declared.licence, None, declared.lineage, notes, shipped)
     if not file.exists():
         return _bare(file, reference, origin)
     return make(reference.text, "directory", hub_id or printable(_name(file)), config, origin)
+
+
+def _pickled(path: Path) -> str:
+    """What kind of pickle the file begins as; empty for any other file. No more than its first bytes are read."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return ""
+        with path.open("rb") as file:
+            head = file.read(4)
+    except OSError:
+        return ""
+    if head == b"PK\x03\x04":
+        return "an archive of pickles"
+    return "a pickle" if head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05") else ""
 
 
 def _models(directory: Path) -> list[list[Path]]:
@@ -98,6 +120,13 @@ def _bare(path: Path, reference: Reference, origin: Origin) -> Source:
     """The source of weights without a config, in the file at `path` or beside the one that is missing."""
     checkpoint.modules_named(origin.shipped or (), reference.text)
     return bare(reference.text, origin.hub_id or printable(_name(path)), origin)
+
+
+def _unread(directory: Path) -> Iterator[str]:
+    """A note on weights that are not read."""
+    found = sorted(path.name for pattern in _PICKLES for path in directory.glob(pattern))
+    if found:
+        yield f"shipped tensors were not read: {printable(found[0], 80)} is a pickle, which is never opened"
 
 
 def _name(file: Path) -> str:

@@ -30,7 +30,7 @@ Reader: TypeAlias = Callable[[int, int], bytes]
 """Returns a number of bytes of a file from an offset on, or fewer where it ends."""
 
 _PREFIX = 8
-_MOST_VALUES = 10_000_000
+_MOST_VALUES = 4_000_000
 _MOST_DIMENSIONS = 16
 _MOST_ELEMENTS = 2**56
 _LONGEST_NAME = 1024

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import pickle
 import time
 import tracemalloc
 from pathlib import Path
@@ -18,14 +19,16 @@ FOLDER = Path(__file__).parents[3] / "fixtures" / "hostile"
 SECONDS = 20  # for the slowest machine; the largest of these takes half a second
 
 
-def load_maker():
-    spec = importlib.util.spec_from_file_location("hostile_make", FOLDER / "make.py")
+def load_maker(name):
+    spec = importlib.util.spec_from_file_location(f"hostile_{name}", FOLDER / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-MAKE = load_maker()
+MAKERS = [load_maker(name) for name in ("make", "make_weights")]
+ATTACKS = {name: attack for maker in MAKERS for name, attack in maker.ATTACKS.items()} | MAKERS[1].FOLDERS
+LARGE = {name: attack for maker in MAKERS for name, attack in maker.LARGE.items()}
 
 
 def refuse(path, error, named):
@@ -39,22 +42,30 @@ def refuse(path, error, named):
     assert len(str(caught.value)) < 600
 
 
-@pytest.mark.parametrize("name", MAKE.ATTACKS)
-def test_refuses(name):
-    attack = MAKE.ATTACKS[name]
+@pytest.mark.parametrize("name", ATTACKS)
+def test_refuses(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    attack = ATTACKS[name]
     refuse(FOLDER / name, attack.error, attack.named)
+    assert not list(tmp_path.iterdir()), "nothing was executed"
 
 
-@pytest.mark.parametrize("name", MAKE.LARGE)
+def test_a_pickle_of_these_does_execute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pickle.loads((FOLDER / "pickle.bin").read_bytes())
+    assert (tmp_path / "executed").exists()
+
+
+@pytest.mark.parametrize("name", LARGE)
 def test_refuses_large(name, tmp_path):
-    write, error, named = MAKE.LARGE[name]
+    write, error, named = LARGE[name]
     write(tmp_path / name)
     refuse(tmp_path / name, error, named)
 
 
-@pytest.mark.parametrize("name", ["large.json", "large-snapshot.json"])
+@pytest.mark.parametrize("name", ["large.json", "large-snapshot.json", "large.gguf"])
 def test_a_large_file_is_refused_and_only_its_head_is_read(tmp_path, name):
-    write, error, named = MAKE.LARGE[name]
+    write, error, named = LARGE[name]
     write(tmp_path / name)
     tracemalloc.start()
     try:
@@ -64,11 +75,40 @@ def test_a_large_file_is_refused_and_only_its_head_is_read(tmp_path, name):
         tracemalloc.stop()
 
 
-def test_the_files_are_what_the_script_makes(tmp_path):
-    MAKE.write(tmp_path)
-    made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    kept = [path for path in FOLDER.iterdir() if path.is_file() and path.suffix != ".py"]
-    assert made == {path.name: path.read_bytes() for path in kept}
+@pytest.mark.parametrize("name", ["large-header.safetensors", "large-index"])
+def test_a_hundred_megabytes_of_json_take_no_more_than_a_few_times_that(tmp_path, name):
+    write, error, named = LARGE[name]
+    write(tmp_path / name)
+    tracemalloc.start()
+    try:
+        refuse(tmp_path / name, error, named)
+        assert tracemalloc.get_traced_memory()[1] < 4 * 10**8
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_files_are_what_the_scripts_make(tmp_path):
+    for maker in MAKERS:
+        maker.write(tmp_path)
+    assert contents(tmp_path) == contents(FOLDER)
+
+
+def contents(folder):
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc")
+    }
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "consolidated.00.pth", "model.pt"])
+def test_a_pickle_beside_a_config_is_left_alone_and_named(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.json").write_text('{"model_type": "llama"}')
+    (tmp_path / name).write_bytes((FOLDER / "pickle.bin").read_bytes())
+    source = resolve(str(tmp_path))
+    assert source.notes == (f"shipped tensors were not read: {name} is a pickle, which is never opened",)
+    assert not (tmp_path / "executed").exists()
 
 
 @pytest.mark.parametrize("name", ["\x1b]0;owned\x07.json", "a\nb.json", "\u202egnp.json", "\x9b2J.json"])
