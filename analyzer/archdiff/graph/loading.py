@@ -232,6 +232,8 @@ def notes_on(loading: Loading, meant: Meant, *, quantized: bool) -> tuple[str, .
     if meant.packed and not quantized:
         number = f"{len(meant.packed):,} tensor{'' if len(meant.packed) == 1 else 's'}"
         told.append(f"the checkpoint stores {number} quantized ({meant.method}), which the config does not declare")
+    if quantized and not meant.packed and not loading.left_out:
+        told.append("the config declares quantized weights, and the checkpoint stores none")
     if loading.left_out:
         told.append(f"shipped tensors were not compared with the config one by one: {loading.left_out}")
     kinds = (

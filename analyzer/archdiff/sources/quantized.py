@@ -22,6 +22,7 @@ __all__ = ["BESIDE", "Meant", "declaration", "meaning", "with_declaration"]
 BESIDE = "hf_quant_config.json"
 """The file in which TensorRT Model Optimizer states how it stored the weights."""
 
+_ENDINGS = tuple(SCHEMES)
 _PLAIN = frozenset({"float16", "bfloat16", "float32", "float64"})
 _USUAL = "bfloat16"
 
@@ -105,13 +106,17 @@ def _name(tensor: Shipped) -> str:
 
 def _found(known: Mapping[str, Shipped], settings: Settings) -> Iterator[Found]:
     seen: set[str] = set()
-    for name in known:
-        ending = next(filter(name.endswith, SCHEMES), None)
-        item = SCHEMES[ending](name.removesuffix(ending), known, settings) if ending else None
+    for name in filter(_is_part, known):
+        ending = next(filter(name.endswith, SCHEMES))
+        item = SCHEMES[ending](name.removesuffix(ending), known, settings)
         if item is None or item.tensor.name in seen or _is_taken(item, known):
             continue
         seen.add(item.tensor.name)
         yield item
+
+
+def _is_part(name: str) -> bool:
+    return name.endswith(_ENDINGS)
 
 
 def _is_taken(item: Found, known: Mapping[str, Shipped]) -> bool:
@@ -121,8 +126,9 @@ def _is_taken(item: Found, known: Mapping[str, Shipped]) -> bool:
 
 def _companions(known: Mapping[str, Shipped], found: Sequence[Found]) -> Iterator[str]:
     """Names of what stands beside quantised weights, and of what scales a cache of keys and values."""
-    for item in found:
-        yield from (name for ending in COMPANIONS if (name := f"{item.module}{ending}") in known)
+    modules = {item.module for item in found}
+    beside = (name for name in known if name.endswith(COMPANIONS))
+    yield from (name for name in beside if name.rpartition(".")[0] in modules)
     yield from (name for name in known if name.endswith(OF_ATTENTION))
 
 

@@ -93,6 +93,8 @@ def _is_size(value: object) -> bool:
 def _likely_bits(known: Known) -> int:
     """The bits with which the most packed weights have a number of columns that is a size elsewhere too."""
     packed = [t.shape for n, t in known.items() if n.endswith(".weight_packed") and len(t.shape) == 2]
+    if not packed:
+        return 4
     sizes = {shape[0] for shape in packed}
     sizes |= {size for n, t in known.items() if n.endswith((".weight", ".bias")) for size in t.shape}
     widths = Counter(shape[1] for shape in packed)

@@ -149,3 +149,10 @@ def test_a_config_that_does_not_declare_it(tmp_path, uncached):
     shipped = {t.name: ("BF16", t.shape) for t in saved("llama", tmp_path, **SIZES)}
     new = write(tmp_path / "new", quantized(shipped, "fp8-blocks"), config_of("llama", **SIZES))
     assert [n for n in build(check(new)).notes if "quantized (fp8), which the config does not declare" in n]
+
+
+def test_a_config_that_declares_what_is_not_there(tmp_path, uncached):
+    shipped = {t.name: ("BF16", t.shape) for t in saved("llama", tmp_path, **SIZES)}
+    config = config_of("llama", **SIZES) | {"quantization_config": LINEAR["fp8-blocks"][2]}
+    graph = build(check(write(tmp_path / "new", shipped, config)))
+    assert "the config declares quantized weights, and the checkpoint stores none" in graph.notes
