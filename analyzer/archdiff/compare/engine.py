@@ -10,12 +10,12 @@ from archdiff.compare.align import align_stacks
 from archdiff.compare.bare import is_bare, without_untold
 from archdiff.compare.changes import Change, Impact, Place
 from archdiff.compare.comparison import Comparison, StackAlignment
-from archdiff.compare.inert import inert_config
+from archdiff.compare.inert import inert_config, unseen_config
 from archdiff.compare.match import NO_STACKS, Stacks, match
 from archdiff.compare.names import Names
 from archdiff.compare.nodes import Found, alone, between
 from archdiff.compare.replay import new_names, new_owner, new_tensors
-from archdiff.compare.wiring import rewired
+from archdiff.compare.wiring import rewired, tapped
 from archdiff.graph.digests import digest
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def compare(old: ModelGraph, new: ModelGraph) -> Comparison:
         _inside(old, new, stack, found)
     for change in (*_config(old, new), *_model(old, new)):
         found.add(change, None)
-    for change in _ties(old, new, alignment, found.changes()):
+    for change in (*_ties(old, new, alignment, found.changes()), *_taps(old, new, alignment, found.changes())):
         found.add(change, None)
     changes = found.changes()
     if is_bare(old) or is_bare(new):
@@ -97,7 +97,7 @@ def _below(old: ModelGraph, new: ModelGraph, roots: tuple[str, str], stacks: Sta
     matching = match(old, new, roots, stacks)
     names = Names.of(old, new, matching.pairs)
     for pair in matching.pairs:
-        for change in between(old, new, pair, names):
+        for change in between(old, new, pair, names, matching.opened):
             if not (pair.old == roots[0] and change.kind == "module-renamed"):
                 yield change
     yield from _lone(old, matching.removed, matching.opened[0], added=False)
@@ -181,6 +181,16 @@ def _ties(
             yield Found("tensor-retied", node.id, partner.id, node.role, name, tensor.tied_to, owner, "behavioral")
 
 
+def _taps(
+    old: ModelGraph, new: ModelGraph, alignment: Iterable[StackAlignment], changes: Sequence[Change]
+) -> Iterator[Found]:
+    """Parts that read other layers than their partners do, in models that were traced."""
+    if old.flows and new.flows and old.flows != new.flows:
+        names = new_names(old, alignment, changes)
+        for stack in alignment:
+            yield from tapped(old, new, stack, names)
+
+
 def _config(old: ModelGraph, new: ModelGraph) -> Iterator[Found]:
     """Config values; what they do shows in the graph, so that alone they are cosmetic where it was traced."""
     first, second = dict(_flat(old.config)), dict(_flat(new.config))
@@ -191,9 +201,11 @@ def _config(old: ModelGraph, new: ModelGraph) -> Iterator[Found]:
         if before == after and isinstance(before, bool) == isinstance(after, bool):
             continue
         inert = inert_config(key, before, after)
+        seen = traced and not unseen_config(key) and not (unread and _is_real(before, after))
         if old.model_type != new.model_type and not (key in first and key in second):
             inert = inert or "a key that one of the two families alone has"
-        seen = traced and not (unread and _is_real(before, after))
+        elif old.model_type != new.model_type and seen:
+            inert = inert or "a key that means what its family makes of it: its effect shows in the graph"
         impact: Impact = "cosmetic" if seen or inert else "behavioral"
         yield Found("config-changed", "", "", "model", key, before, after, impact, inert=inert)
 

@@ -7,6 +7,7 @@ from collections import deque
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+from archdiff.compare.operators import tensorless
 from archdiff.compare.shapes import Shapes
 
 if TYPE_CHECKING:
@@ -104,8 +105,10 @@ def match(old: ModelGraph, new: ModelGraph, roots: tuple[str, str], stacks: Stac
     """
     search = _Search(old, new, stacks)
     search.walk([Match(*roots, "assigned", "high")])
-    moved = _moved(old, new, search.removed, search.added, stacks)
-    search.walk(moved)
+    moved: list[Match] = []
+    while more := _moved(search):
+        search.walk(more)
+        moved += more
     first = tuple(_split(old, search.removed, frozenset(m.old for m in moved)))
     second = tuple(_split(new, search.added, frozenset(m.new for m in moved)))
     return Matching(
@@ -140,7 +143,7 @@ class _Search:
         if pair.method == "identical" and not any(node.id in self.stacks.old for node in first):
             return [Match(a.id, b.id, "identical", "high") for a, b in zip(first, second, strict=True)]
         alike = {(i, j) for i, a in enumerate(first) for j, b in enumerate(second) if self._alike(a, b)}
-        found = _assign(first, second, self.stacks, alike)
+        found = _assign(first, second, self.stacks, alike, self._apart(first, second))
         with_partner = {m.old for m in found}, {m.new for m in found}
         self.removed += [node.id for node in first if node.id not in with_partner[0]]
         self.added += [node.id for node in second if node.id not in with_partner[1]]
@@ -151,6 +154,37 @@ class _Search:
         held, other = self.shapes.of(self.old, a.id), self.shapes.of(self.new, b.id)
         return held == other and (held is not None or (a.function is not None and a.function == b.function))
 
+    def _apart(self, first: Sequence[Node], second: Sequence[Node]) -> set[tuple[int, int]]:
+        """Positions of projections of which one is a tensor and the other a module around it: the inner one moved."""
+        wraps = [_wraps(self.old, node) for node in first], [_wraps(self.new, node) for node in second]
+        return {
+            (i, j)
+            for i, a in enumerate(first)
+            for j, b in enumerate(second)
+            if (wraps[0][i] and b.tensors) or (wraps[1][j] and a.tensors)
+        }
+
+    def left(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Every module of OLD and of NEW that has no partner yet."""
+        paired = {pair.old for pair in self.pairs}, {pair.new for pair in self.pairs}
+        return (
+            tuple(dict.fromkeys(_unpaired(self.old, self.removed, paired[0]))),
+            tuple(dict.fromkeys(_unpaired(self.new, self.added, paired[1]))),
+        )
+
+
+def _unpaired(graph: ModelGraph, roots: Iterable[str], paired: Container[str]) -> Iterator[str]:
+    for root in roots:
+        if root not in paired:
+            yield root
+            yield from _unpaired(graph, (node.id for node in _modules(graph, root)), paired)
+
+
+def _wraps(graph: ModelGraph, node: Node) -> bool:
+    """Whether a projection is a module around the tensor, with a norm or a dropout beside it."""
+    below = (graph.nodes[key] for key in graph.subtree(node.id)[1:])
+    return node.role in _PROJECTIONS and not node.tensors and any(part.tensors for part in below)
+
 
 def _modules(graph: ModelGraph, parent: str) -> list[Node]:
     nodes = (graph.nodes[key] for key in graph.children[parent])
@@ -158,7 +192,11 @@ def _modules(graph: ModelGraph, parent: str) -> list[Node]:
 
 
 def _assign(
-    first: Sequence[Node], second: Sequence[Node], stacks: Stacks, alike: Container[tuple[int, int]]
+    first: Sequence[Node],
+    second: Sequence[Node],
+    stacks: Stacks,
+    alike: Container[tuple[int, int]],
+    apart: Container[tuple[int, int]],
 ) -> list[Match]:
     """Stacks with their partners, then the best pairs first; each module is used once.
 
@@ -167,6 +205,7 @@ def _assign(
         second: parts of the one of NEW that corresponds.
         stacks: those among them.
         alike: positions of the pairs that hold tensors of the same shapes.
+        apart: positions of the pairs that are never partners.
     """
     present = {node.id for node in second}
     found = [
@@ -176,7 +215,7 @@ def _assign(
     ]
     used: tuple[set[int], set[int]] = (set(), set())
     for score, i, j in _ranked(first, second, stacks, alike):
-        if i in used[0] or j in used[1]:
+        if i in used[0] or j in used[1] or (i, j) in apart:
             continue
         used[0].add(i)
         used[1].add(j)
@@ -240,19 +279,16 @@ def _around(a: Node, b: Node, stacks: Stacks) -> int:
     return _LEAST if a.id in stacks.holders else 1
 
 
-def _moved(
-    old: ModelGraph, new: ModelGraph, removed: Sequence[str], added: Sequence[str], stacks: Stacks
-) -> list[Match]:
+def _moved(search: _Search) -> list[Match]:
     """Parts whose role stands once among what is left of each side, stacks and what holds them, at whatever depth."""
-    first, second = _by_role(old, removed), _by_role(new, added)
+    stacks, (removed, added) = search.stacks, search.left()
+    first, second = _by_role(search.old, removed), _by_role(search.new, added)
     found = [
         (first[key][0].id, second[key][0].id)
         for key in sorted(first.keys() & second.keys())
         if len(first[key]) == 1 and len(second[key]) == 1
     ]
-    found += [
-        (a, b) for a, b in (*stacks.holders.items(), *stacks.pairs.items()) if _below(a, removed) and _below(b, added)
-    ]
+    found += [(a, b) for a, b in (*stacks.holders.items(), *stacks.pairs.items()) if a in removed and b in added]
     return [
         Match(a, b, "moved", "medium")
         for a, b in found
@@ -268,29 +304,35 @@ def _below(module: str, roots: Iterable[str]) -> bool:
 _MOVABLE = frozenset({
     "query", "key", "value", "query-key-value", "output", "gate", "up", "down", "gate-up", "router", "expert",
     "shared-expert", "lm-head", "embedding", "final-norm", "position-embedding", "query-norm", "key-norm", "rotary",
+    "embeddings", "token-type-embedding", "prediction-transform", "embedding-projection", "relative-position-bias",
+    "patch-embedding", "layer-scale", "prediction-norm", "prediction-head",
 })  # fmt: skip
 """Roles that mean the same at any depth of a layer."""
 
 
-def _by_role(graph: ModelGraph, roots: Iterable[str]) -> dict[tuple[str, str], list[Node]]:
+_PROJECTIONS = frozenset({
+    "query", "key", "value", "query-key-value", "output", "gate", "up", "down", "gate-up", "lm-head",
+    "prediction-transform", "prediction-head", "rotary",
+})  # fmt: skip
+"""Roles of parts that are one matrix."""
+
+
+def _by_role(graph: ModelGraph, modules: Iterable[str]) -> dict[tuple[str, str], list[Node]]:
     """Movable parts by their role and that of the part that holds them: an expert's `up` is not a dense one."""
     found: dict[tuple[str, str], list[Node]] = {}
-    for root in roots:
-        for key in graph.subtree(root):
-            node = graph.nodes[key]
-            if node.role in _MOVABLE and node.tensors:
-                found.setdefault((node.role, _holder(graph, key)), []).append(node)
+    for key in modules:
+        node = graph.nodes[key]
+        if node.role in _MOVABLE and (node.tensors or (node.role == "embeddings" and not tensorless(graph, key))):
+            found.setdefault((node.role, _holder(graph, key)), []).append(node)
     return found
 
 
 def _holder(graph: ModelGraph, module: str) -> str:
-    """Role of the nearest module around it that has one."""
-    parent = graph.parent(module)
-    while parent:
-        if graph.nodes[parent].role:
-            return graph.nodes[parent].role
+    """Role of the nearest module around it that has another one; a dense feed-forward may be no module of its own."""
+    parent, role = graph.parent(module), graph.nodes[module].role
+    while parent and graph.nodes[parent].role in ("", "dense-mlp", "prediction-transform", "prediction-head", role):
         parent = graph.parent(parent)
-    return ""
+    return graph.nodes[parent].role if parent else ""
 
 
 def _split(graph: ModelGraph, roots: Iterable[str], moved: frozenset[str]) -> Iterator[tuple[str, bool]]:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from archdiff.compare.inert import inert_attribute, unseen_attribute
 from archdiff.compare.names import OWN_NAMES, same_tensors
-from archdiff.compare.operators import arrangement, effective_operators, tensorless, tokens
+from archdiff.compare.operators import arrangement, masks, programs, tensorless, tokens
 
 if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from archdiff.compare.changes import ChangeKind, Impact
     from archdiff.compare.match import Match
     from archdiff.compare.names import Names
     from archdiff.graph.schema import Confidence, ModelGraph, Node, Tensor, Value
+
+    Opened = tuple[Container[str], Container[str]]
 
 __all__ = ["Found", "alone", "between"]
 
@@ -62,8 +65,8 @@ def alone(graph: ModelGraph, module: str, *, added: bool, opened: bool = False) 
     """
     node = graph.nodes[module]
     keys = (module,) if opened else graph.subtree(module)
-    stored = any(t.persistent for key in keys for t in graph.nodes[key].tensors)
-    empty = not any(graph.nodes[key].tensors for key in keys)
+    tensors = [t for key in keys for t in graph.nodes[key].tensors]
+    empty = all(map(_is_mask, tensors)) if opened else not tensors
     count = sum(graph.own_parameters(key) for key in keys)
     return Found(
         kind="module-added" if added else "module-removed",
@@ -73,7 +76,7 @@ def alone(graph: ModelGraph, module: str, *, added: bool, opened: bool = False) 
         subject="",
         before=None if added else node.class_name,
         after=node.class_name if added else None,
-        impact="breaking" if stored else "cosmetic" if empty else "behavioral",
+        impact="breaking" if any(t.persistent for t in tensors) else "cosmetic" if empty else "behavioral",
         parameters=count if added else -count,
         inert="holds no tensors: what it computes is compared with the module around it" if empty else "",
         content=tuple(graph.nodes[key] for key in keys),
@@ -81,7 +84,9 @@ def alone(graph: ModelGraph, module: str, *, added: bool, opened: bool = False) 
     )
 
 
-def between(old: ModelGraph, new: ModelGraph, pair: Match, names: Names = OWN_NAMES) -> Iterator[Found]:
+def between(
+    old: ModelGraph, new: ModelGraph, pair: Match, names: Names = OWN_NAMES, opened: Opened = ((), ())
+) -> Iterator[Found]:
     """Everything that differs between two matched modules themselves; their parts are compared on their own.
 
     Args:
@@ -89,6 +94,7 @@ def between(old: ModelGraph, new: ModelGraph, pair: Match, names: Names = OWN_NA
         new: the other.
         pair: ids of the two.
         names: what the parts and tensors of NEW are called in OLD.
+        opened: modules of OLD and of NEW without partner whose parts have partners: what they run counts here.
     """
     a, b = old.nodes[pair.old], new.nodes[pair.new]
     moved = pair.method == "moved" or a.name != b.name
@@ -103,15 +109,15 @@ def between(old: ModelGraph, new: ModelGraph, pair: Match, names: Names = OWN_NA
     yield from _attributes(base, a, b)
     stated = all(graph.nodes[""].facts.get("dtype") is not None for graph in (old, new))
     yield from _tensors(base, a, b, same_tensors(old, new, a, b), stated=stated)
-    yield from _function(old, new, base, a, b, names)
+    yield from _function(old, new, base, a, b, names, opened)
 
 
 def _renamed(old: ModelGraph, new: ModelGraph, base: Found) -> Found:
     """A module under another name or in another module; `before` and `after` are its own names."""
     assert base.old is not None
     assert base.new is not None
-    stored = any(t.persistent for key in old.subtree(base.old) for t in old.nodes[key].tensors)
-    inert = "" if stored or not tensorless(new, base.new) else "holds no tensors, so no stored name changes"
+    stored = _stores(old, base.old) and _stores(new, base.new)
+    inert = "" if stored else "one of the two stores nothing, so no stored name changes"
     return dataclasses.replace(
         base,
         kind="module-renamed",
@@ -120,6 +126,18 @@ def _renamed(old: ModelGraph, new: ModelGraph, base: Found) -> Found:
         impact="breaking" if stored else "cosmetic",
         inert=inert,
     )
+
+
+def _stores(graph: ModelGraph, module: str) -> bool:
+    return any(t.persistent for key in graph.subtree(module) for t in graph.nodes[key].tensors)
+
+
+_INDICES = ("int", "uint", "bool")
+
+
+def _is_mask(tensor: Tensor) -> bool:
+    """Whether it is a table of truth values or indices that the class computes, or a constant that goes with one."""
+    return tensor.kind == "buffer" and not tensor.persistent and (tensor.dtype.startswith(_INDICES) or not tensor.shape)
 
 
 def _attributes(base: Found, a: Node, b: Node) -> Iterator[Found]:
@@ -131,8 +149,9 @@ def _attributes(base: Found, a: Node, b: Node) -> Iterator[Found]:
             continue
         shared = key in a.attributes and key in b.attributes
         inert = inert_attribute(key)
-        if not shared and a.class_name != b.class_name:
-            inert = inert or "a setting that one of the two classes alone has"
+        if a.class_name != b.class_name and (traced or not shared):
+            what = "means what its class makes of it" if shared else "is one that one of the two classes alone has"
+            inert = inert or f"a setting that {what}: its effect shows in tensors and operators"
         if unseen_attribute(key):
             inert = "" if shared and a.class_name == b.class_name else "where classes differ, a setting says little"
         seen = traced and not (unseen_attribute(key) and not inert)
@@ -153,9 +172,9 @@ def _tensors(base: Found, a: Node, b: Node, renamed: Mapping[str, str], *, state
     second = {t.name: t for t in b.tensors if t.name not in renamed.values()}
     same = {name for name in first.keys() & second.keys() if first[name].persistent == second[name].persistent}
     for name in sorted(first.keys() - same):
-        yield _lone(base, first[name], added=False)
+        yield _lone(base, first[name], added=False, other=a.class_name != b.class_name)
     for name in sorted(second.keys() - same):
-        yield _lone(base, second[name], added=True)
+        yield _lone(base, second[name], added=True, other=a.class_name != b.class_name)
     for name in sorted(same):
         yield from _tensor(base, first[name], second[name], stated=stated)
     for before, after in sorted(renamed.items()):
@@ -179,8 +198,10 @@ def _called(base: Found, tensor: Tensor, before: str) -> Found:
     )
 
 
-def _lone(base: Found, tensor: Tensor, *, added: bool) -> Found:
+def _lone(base: Found, tensor: Tensor, *, added: bool, other: bool) -> Found:
     count = tensor.count if tensor.kind == "parameter" and tensor.tied_to is None else 0
+    idle = other and _is_mask(tensor) and bool(tensor.shape)
+    behind = "a table of masks or positions that a class keeps; causality, windows and positions are compared as facts"
     return dataclasses.replace(
         base,
         kind="tensor-added" if added else "tensor-removed",
@@ -188,7 +209,8 @@ def _lone(base: Found, tensor: Tensor, *, added: bool) -> Found:
         before=None if added else tensor.shape,
         after=tensor.shape if added else None,
         axes=tensor.axes,
-        impact="breaking" if tensor.persistent else "behavioral",
+        impact="breaking" if tensor.persistent else "cosmetic" if idle else "behavioral",
+        inert=behind if idle else "",
         parameters=count if added else -count,
         tensor=tensor,
     )
@@ -243,7 +265,7 @@ def _reshaped(base: Found, a: Tensor, b: Tensor) -> Iterator[Found]:
             yield dataclasses.replace(base, before=a.axes, after=b.axes, axes=("order",))
     shares = _shares(a.count, b.count, [(m, n) for _, _, m, n in resized]) if trained else [0] * len(resized)
     for (position, axis, m, n), share in zip(resized, shares, strict=True):
-        table = axis == "positions" and not a.persistent and not b.persistent
+        table = (axis == "positions" and not a.persistent and not b.persistent) or (_is_mask(a) and _is_mask(b))
         inert = "a computed table with other positions at its end" if table else ""
         yield dataclasses.replace(
             base, before=m, after=n, axes=(axis,), axis=position, parameters=share, inert=inert,
@@ -272,14 +294,18 @@ def _shares(before: int, after: int, sizes: Sequence[tuple[int, int]]) -> list[i
     return shares
 
 
-def _function(old: ModelGraph, new: ModelGraph, base: Found, a: Node, b: Node, names: Names) -> Iterator[Found]:
+def _function(
+    old: ModelGraph, new: ModelGraph, base: Found, a: Node, b: Node, names: Names, opened: Opened
+) -> Iterator[Found]:
     """Computing operators that one runs and the other does not; where none, how they are wired."""
     if a.function is None or b.function is None or tensorless(old, a.id) or tensorless(new, b.id):
         return
-    first, second = tokens(tuple(effective_operators(old, a))), tokens(tuple(effective_operators(new, b)))
     change = dataclasses.replace(base, kind="operators-changed", impact="behavioral")
+    ran = tuple(programs(old, a, opened[0])), tuple(programs(new, b, opened[1]))
+    first, second = (tokens(itertools.chain.from_iterable(side)) for side in ran)
     if first != second:
-        yield from _operators(change, first, second, other_class=a.class_name != b.class_name)
+        idle = () if a.class_name == b.class_name else tuple(sum(map(masks, side), Counter()) for side in ran)
+        yield from _operators(change, first, second, idle)
     elif not a.id and _cut(a, b):
         yield dataclasses.replace(change, subject="shapes", before=_shapes(old, a), after=_shapes(new, b))
     elif _rewired(old, new, a, b, names):
@@ -302,20 +328,31 @@ def _as_written(first: Counter[str], second: Counter[str], changed: set[str]) ->
     return "a rotation, written with complex numbers or with sines" if changed <= _ROTATION else ""
 
 
-def _operators(change: Found, first: Counter[str], second: Counter[str], *, other_class: bool) -> Iterator[Found]:
-    """One change for each operator, under its name, with the calls that came or went."""
+def _operators(
+    change: Found, first: Counter[str], second: Counter[str], idle: tuple[Counter[str], ...]
+) -> Iterator[Found]:
+    """One change for each operator, under its name, with the calls that came or went.
+
+    Args:
+        change: what the changes have in common.
+        first: calls of OLD's module.
+        second: calls of NEW's.
+        idle: those that compute masks and indices alone, of either side; none where the two are of one class.
+    """
     removed, added = first - second, second - first
     for name in sorted({token.partition("(")[0] for token in (*removed, *added)}):
         before, after = (
-            tuple(sorted(token for token in side.elements() if token.partition("(")[0] == name))
+            Counter({token: number for token, number in side.items() if token.partition("(")[0] == name})
             for side in (removed, added)
         )
-        inert = _as_written(first, second, {*before, *after}) if other_class else ""
+        inert = _as_written(first, second, {*before, *after}) if idle else ""
+        if idle and before <= idle[0] and after <= idle[1]:
+            inert = inert or "computes a mask or positions; causality, windows and positions are compared as facts"
         yield dataclasses.replace(
             change,
             subject=name,
-            before=before,
-            after=after,
+            before=tuple(sorted(before.elements())),
+            after=tuple(sorted(after.elements())),
             inert=inert,
             impact="cosmetic" if inert else change.impact,
         )

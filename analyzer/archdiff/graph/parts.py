@@ -31,7 +31,7 @@ _LARGEST_COMPUTED_BUFFER = 1 << 20
 
 def modules_of(model: nn.Module) -> Iterator[Node]:
     """A node for every module, in definition order; roles, functions and fingerprints are still to come."""
-    owners: dict[int, str] = {}
+    owners = _embedded(model)
     for name, module in model.named_modules():
         yield Node(
             id=name,
@@ -39,6 +39,15 @@ def modules_of(model: nn.Module) -> Iterator[Node]:
             tensors=tuple(_tensors(name, module, owners)),
             attributes=dict(_attributes(module)),
         )
+
+
+def _embedded(model: nn.Module) -> dict[int, str]:
+    """Embeddings own what they share, whichever of the parts a class defines first."""
+    found: dict[int, str] = {}
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.Embedding):
+            found.setdefault(id(module.weight), f"{name}.weight")
+    return found
 
 
 def _tensors(name: str, module: nn.Module, owners: dict[int, str]) -> Iterator[Tensor]:
