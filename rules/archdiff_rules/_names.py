@@ -17,6 +17,7 @@ __all__ = [
     "name_mapping",
     "names",
     "of_names",
+    "regrouped",
     "renamed",
     "tensor_pairs",
     "transposed",
@@ -105,6 +106,23 @@ def transposed(comparison: Comparison) -> tuple[tuple[Change, ...], tuple[Change
     places = {change.where for change in orders}
     settings = comparison.select("attribute-changed", subject="is_transposed")
     return orders, tuple(change for change in settings if change.where in places)
+
+
+_INPUTS = ("mixer-input", "mixer-gate")
+
+
+def regrouped(comparison: Comparison) -> Iterator[tuple[Change, ...]]:
+    """Changes by which the inputs of a recurrent mixer are grouped in other tensors.
+
+    They have as many rows together as before, where no size of the mixer differs.
+    """
+    kinds = ("tensor-reshaped", "module-added", "module-removed", "module-renamed")
+    changes = [change for role in _INPUTS for change in comparison.select(*kinds, role=role)]
+    sized = [change for change in changes if change.kind != "module-renamed"]
+    resized = comparison.differences("mixer.heads", "mixer.state_size") or comparison.differences("hidden_size")
+    equal = not sum(change.parameters for change in sized)
+    if {change.kind for change in sized} > {"tensor-reshaped"} and (equal or resized):
+        yield tuple(changes)
 
 
 def layouts(comparison: Comparison) -> Iterator[Layout]:

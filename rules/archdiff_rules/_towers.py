@@ -9,9 +9,11 @@ from archdiff.rule import Finding
 from archdiff_rules._changes import union
 
 if TYPE_CHECKING:
-    from archdiff.rule import Change, Comparison, Difference, ModelGraph, Place, Value
+    from collections.abc import Iterator
 
-__all__ = ["bridge", "gained", "towers", "with_inside"]
+    from archdiff.rule import Change, Comparison, Difference, Place, Value
+
+__all__ = ["bridge", "changed_towers", "gained", "inside", "towers", "with_inside"]
 
 
 def gained(before: Value, after: Value) -> tuple[str, ...]:
@@ -49,15 +51,31 @@ def bridge(value: Value) -> str:
 
 def with_inside(finding: Finding, comparison: Comparison) -> Finding:
     """The finding, explaining everything that differs inside the projectors of the two models."""
-    old, new = _projectors(comparison.old), _projectors(comparison.new)
-    inside = [c for c in comparison.changes if _below(c.old, old) or _below(c.new, new)]
-    changes = union(finding.explains, inside)
+    changes = union(finding.explains, inside(comparison, "projector"))
     count = sum(change.parameters for change in changes)
     return dataclasses.replace(finding, explains=changes, parameters=count)
 
 
-def _projectors(graph: ModelGraph) -> tuple[str, ...]:
-    return tuple(node.id for node in graph.nodes.values() if node.role == "projector")
+def changed_towers(comparison: Comparison) -> Iterator[Finding]:
+    """Towers that both models have and that are of another class or size, with everything inside them."""
+    for modality in ("vision", "audio"):
+        for difference in comparison.differences(f"tower.{modality}"):
+            if None in (difference.old, difference.new):
+                continue  # the modality came or went
+            changes = union(difference.explains, inside(comparison, f"{modality}-tower"))
+            old, new = (", ".join(map(str, value)) for value in map(_tuple, (difference.old, difference.new)))
+            message = f"{modality} tower: {old} → {new}"
+            count = sum(change.parameters for change in changes)
+            yield dataclasses.replace(Finding.of(difference, message), explains=changes, parameters=count)
+
+
+def inside(comparison: Comparison, role: str) -> tuple[Change, ...]:
+    """The changes in parts of a role."""
+    old, new = (
+        tuple(node.id for node in graph.nodes.values() if node.role == role)
+        for graph in (comparison.old, comparison.new)
+    )
+    return tuple(c for c in comparison.changes if _below(c.old, old) or _below(c.new, new))
 
 
 def _below(place: Place | None, roots: tuple[str, ...]) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from archdiff.rule import rule
 from archdiff_rules._attention import HEADS, LATENT, RANKS, kind_name
 from archdiff_rules._changes import recorded
-from archdiff_rules._report import concise
+from archdiff_rules._report import changed, concise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,7 @@ def attention_kind_changed(comparison: Comparison) -> Iterator[Finding]:
     Example:
         Llama-2-13B → Llama-2-70B is multi-head → grouped-query: 64 query heads share 8 key-value heads.
         Qwen3-235B-A22B → DeepSeek-V3 is grouped-query → multi-head latent.
+        Llama → DiffLlama: each head is the difference of two attention maps.
 
     What to do:
         Check that the inference engine supports the new kind, and size its cache anew: keys and values per
@@ -44,3 +45,4 @@ def attention_kind_changed(comparison: Comparison) -> Iterator[Finding]:
                 message = f"{kind_name(difference.old)} → {kind_name(difference.new)} attention"
                 finding = recorded(comparison, concise(difference, message))
                 yield finding if finding.impact == "cosmetic" else replace(finding, impact="breaking")
+    yield from changed(comparison, {"attention.differential": "one attention map subtracted from another"})

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from archdiff.rule import Finding, rule, show
 from archdiff_rules._changes import computing
 from archdiff_rules._positions import follows_from_scaling
+from archdiff_rules._report import changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,8 @@ def attention_scale_changed(comparison: Comparison) -> Iterator[Finding]:
 
     Example:
         Gemma 2 27B scales by 1/sqrt(144) with heads of 128; Gemma 2 9B by 1/sqrt(256), which is its head
-        dimension. Granite 3.1 multiplies by 1/64 with heads of 64, where the usual scale is 1/8.
+        dimension. Granite 3.1 multiplies by 1/64 with heads of 64, where the usual scale is 1/8. Llama 4 and
+        Ministral 3 multiply queries by a factor that grows with their position.
 
     What to do:
         See that the serving engine reads the field that sets it (`query_pre_attn_scalar`,
@@ -37,3 +39,5 @@ def attention_scale_changed(comparison: Comparison) -> Iterator[Finding]:
             values = (difference.old, difference.new)
             old, new = ("1/sqrt(head dimension)" if value is None else show(value) for value in values)
             yield computing(Finding.of(difference, f"scale of attention logits: {old} → {new}"))
+    names = {"attention.temperature": "factor on the queries"}
+    yield from changed(comparison, names, {"none": "the same at every position"}, absent=True)

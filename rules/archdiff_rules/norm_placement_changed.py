@@ -4,7 +4,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from archdiff.rule import rule
-from archdiff_rules._report import concise, shift
+from archdiff_rules._report import changed, concise, shift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,8 @@ def norm_placement_changed(comparison: Comparison) -> Iterator[Finding]:
 
     Example:
         Llama 3 → OLMo 2 and 3: before → after each branch, inside the residual. Gemma 2 has both. BERT
-        normalises after the residual sum, GPT-2 before the branch.
+        normalises after the residual sum, GPT-2 before the branch. BitNet has one more inside each branch,
+        before its last projection.
 
     What to do:
         Do not map norm tensors between the two by name: `post_attention_layernorm` is the norm before the
@@ -35,6 +36,12 @@ def norm_placement_changed(comparison: Comparison) -> Iterator[Finding]:
         # A stack of post-norm blocks has no norm after its last layer.
         last = comparison.select("module-added", "module-removed", role="final-norm")
         yield dataclasses.replace(finding, explains=(*finding.explains, *last))
+    yield from changed(comparison, {"norm.inside": "branches with a norm within"})
+    if not comparison.differences("norm.placement"):
+        yield from changed(comparison, {"norm.final": "norm after the last layer"})
+    for difference in comparison.differences("norm.count", "norm.placement"):
+        if len(set(difference.facts["norm.placement"])) == 1:
+            yield concise(difference, f"norms of a layer outside its branches: {shift(difference, 'norm.count')}")
 
 
 _WORDS = {

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from archdiff.rule import Finding, rule
 from archdiff_rules._changes import computing
+from archdiff_rules._report import changed, concise, shift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,8 @@ def position_encoding_changed(comparison: Comparison) -> Iterator[Finding]:
 
     Example:
         GPT-2 has learned positions, BLOOM ALiBi, Llama rotary.
-        SmolLM3 leaves rotation out of every fourth layer; so does Llama 4.
+        SmolLM3 leaves rotation out of every fourth layer; so does Llama 4. T5 has one table of relative
+        positions for all layers, UMT5 one for each.
 
     What to do:
         Check the layers that are named: an engine that rotates all of them runs without an error. Rotary
@@ -36,3 +38,10 @@ def position_encoding_changed(comparison: Comparison) -> Iterator[Finding]:
         if None not in (difference.old, difference.new):
             old, new = (_NAMES.get(str(value), str(value)) for value in (difference.old, difference.new))
             yield computing(Finding.of(difference, f"{old} → {new} positions"))
+    for difference in comparison.differences("position.relative_bias", "position.kind"):
+        if difference.facts["position.kind"] == ("relative", "relative"):
+            told = f"table of relative positions: {shift(difference, 'position.relative_bias')}"
+            yield computing(concise(difference, told))
+    names = {"position.offset": "first row that is read of the table of positions"}
+    yield from changed(comparison, names, {"none": "0"}, absent=True)
+    yield from changed(comparison, {"rotary.tables": "angles of the rotary embedding"}, absent=True)

@@ -24,11 +24,12 @@ def query_key_norm_changed(comparison: Comparison) -> Iterator[Finding]:
 
     Example:
         Qwen2.5 → Qwen3 adds a norm per head. OLMo 2 has one per width. GLM-4.5 has one and GLM-4.5-Air none,
-        a difference inside one release. Llama 4 normalises without a weight.
+        a difference inside one release. Llama 4 normalises without a weight. Gemma 3n also normalises values.
 
     What to do:
         Removing the norm breaks the model; adding one changes what OLD's weights compute even with a weight
         of one. Check the engine's implementation: whether the norm runs before the rotary embedding is part
         of the function.
     """
-    return changed(comparison, {"attention.query_key_norm": "norm on queries and keys"})
+    yield from changed(comparison, {"attention.query_key_norm": "norm on queries and keys"})
+    yield from changed(comparison, {"attention.value_norm": "norm on values"})

@@ -22,11 +22,12 @@ def residual_scaling_changed(comparison: Comparison) -> Iterator[Finding]:
 
     Example:
         Granite 3.1 multiplies each branch by 0.22 (`residual_multiplier`); Llama, whose tensors have the
-        same names, by nothing.
+        same names, by nothing. DINOv2 and BEiT learn a factor for each channel of a branch.
 
     What to do:
         Treat the multipliers as one set: look for `embedding-scaling-changed`, `attention-scale-changed`
         and `logit-transform-changed` beside this. A conversion may fold the factor into the output and down
         projections; then compare those with it divided out.
     """
-    return changed(comparison, {"residual.scale": "multiplier on the residual branches"}, absent=True)
+    yield from changed(comparison, {"residual.scale": "multiplier on the residual branches"}, absent=True)
+    yield from changed(comparison, {"residual.learned_scale": "learned factor"}, absent=True)

@@ -22,11 +22,13 @@ def router_scoring_changed(comparison: Comparison) -> Iterator[Finding]:
 
     Example:
         gpt-oss-120b → Solar Open 100B: softmax over the four chosen logits → sigmoid over all 128, of which
-        the eight best are then chosen. DeepSeek made the same change from V2 (softmax) to V3 (sigmoid).
+        the eight best are then chosen. DeepSeek made the same change from V2 (softmax) to V3 (sigmoid). In
+        DeepSeek-V4's first layers a table gives each token its experts.
 
     What to do:
         Do not reuse router weights across this change without training. Check that the inference engine
         implements the new order: a swapped softmax and top-k runs without an error.
     """
     names = {"router.scoring": "router scores", "router.scoring_order": "scored"}
-    return changed(comparison, names)
+    yield from changed(comparison, names)
+    yield from changed(comparison, {"router.by_token": "a table gives the experts of each token"})

@@ -78,7 +78,7 @@ BERT_ENDS = {
     "bert.embeddings.LayerNorm": "norm",
     "cls.predictions": "",
     "cls.predictions.transform.dense": "prediction-transform",
-    "cls.predictions.transform.LayerNorm": "prediction-transform",
+    "cls.predictions.transform.LayerNorm": "prediction-norm",
     "cls.predictions.decoder": "lm-head",
 }
 

@@ -12,6 +12,7 @@ from archdiff.graph import build_graph
 from archdiff.sources import resolve
 from tests.archdiff.graph.tiny import CLASSIC, CONFIGS, MOE, config_of, graph_of, source_of
 from tests.oracle.families import tiny
+from tests.zoo.measure import graph_of as default_graph
 
 FOLDER = files("archdiff.graph")
 FACTS = tomllib.loads(FOLDER.joinpath("facts", "facts.toml").read_text(encoding="utf-8"))
@@ -44,6 +45,12 @@ INKLING = {**tiny("inkling_text"), "model_type": "inkling_text"}
 SHARED = config_of("granitemoe", model_type="granitemoeshared", architectures=["GraniteMoeSharedForCausalLM"]) | {
     "shared_intermediate_size": 40
 }
+UNUSUAL = (
+    "deepseek_v4", "diffllama", "falcon_h1", "glm_moe_dsa", "mamba", "mamba2", "ministral3", "zaya",
+)  # fmt: skip
+"""Families with parts that no other has: hashed routing, two attention maps, narrow embeddings, state-space mixers."""
+
+OTHER_DEFAULTS = ("electra", "gemma3n_text", "siglip2", "vit", "dinov2", "qwen2_audio")
 STORED = {"quant_method": "fp8", "weight_block_size": [128, 128], "ignore": ["lm_head"]}
 
 
@@ -56,14 +63,16 @@ def others():
     """What none of the small families has: towers, an indexer, a second stack, shared keys, gates, quantisation."""
     published = [build_graph(resolve(name)) for name in ("gemma-4-26b-a4b", "deepseek-v3.2")]
     written = [build_graph(source_of(config)) for config in (BART, T5, GEMMA, AFMOE, SHARED, INKLING)]
-    return [*published, *written, graph_of("llama", quantization_config=STORED), graph_of("jamba", mamba_d_conv=3)]
+    small = [build_graph(source_of(tiny(name) | {"model_type": name})) for name in UNUSUAL]
+    changed = [graph_of("llama", quantization_config=STORED), graph_of("jamba", mamba_d_conv=3)]
+    return [*published, *written, *small, *changed, *map(default_graph, OTHER_DEFAULTS)]
 
 
 def said(scope):
     """Names of the facts that the readers give to the model, or to layers."""
     return {
         name
-        for graph in graphs()
+        for graph in (*graphs(), *others())
         for node in graph.nodes.values()
         if (node.role == "model") == (scope == "model")
         for name in node.facts

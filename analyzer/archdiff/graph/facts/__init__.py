@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archdiff.graph.facts import attention, feedforward, model, positions, residual
+from archdiff.graph.facts import attention, branches, feedforward, inputs, model, positions, residual
 from archdiff.graph.facts.reading import Reading
 from archdiff.graph.settings import per_layer, scope_of
 
@@ -27,7 +27,7 @@ def facts_of(graph: ModelGraph) -> dict[str, dict[str, Value]]:
         graph: with roles and programs. Layers with equal fingerprints are read once.
     """
     whole = Reading(graph, "", scope_of(graph.config))
-    found: dict[str, dict[str, Value]] = {"": dict(model.read(whole, graph.config))}
+    found: dict[str, dict[str, Value]] = {"": {**dict(model.read(whole, graph.config)), **dict(inputs.read(whole))}}
     for stack, layers in graph.stacks.items():
         seen: dict[Any, dict[str, Value]] = {}
         config = scope_of(graph.config, stack)
@@ -48,6 +48,7 @@ def _layer_facts(
         attention.read(reading),
         positions.read(reading, whole),
         residual.read(reading),
+        branches.read(reading, whole),
         feedforward.read(reading),
     )
     return dict(sorted(pair for reader in readers for pair in reader))

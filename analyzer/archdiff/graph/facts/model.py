@@ -59,14 +59,24 @@ def read(model: Reading, whole: Mapping[str, Any]) -> Facts:
     )
     yield "embedding.norm", _embedding_norm(model)
     yield "logit.softcap", model.stated("final_logit_softcapping")
-    yield "logit.scale", _logit_scale(model, head)
-    yield "logit.bias", any("bias" in t.name for t in head.tensors) if head is not None else False
+    yield "logit.scale", _logit_scale(model, head) or _factor_before_head(model)
+    own = (t.name for node in (head, model.graph.nodes[""]) if node is not None for t in node.tensors)
+    yield "logit.bias", any(name in ("bias", "logit_bias", "final_logits_bias") for name in own)
     yield "prediction_heads.count", _prediction_heads(model, whole)
     yield "task_head", _task(model.graph.class_name)
     yield "modalities", tuple(name for name in _TOWERS if model.find(f"{name}-tower") is not None)
     yield "projector.kind", _projector(model)
     yield "context_length", model.stated("max_position_embeddings", "n_positions", "max_sequence_length")
     yield from _storage(whole)
+
+
+def _factor_before_head(model: Reading) -> Value:
+    """What the model itself multiplies the last vectors by: T5 scales them where input and output are tied."""
+    if any(operator.name == "tanh" for operator in model.own(model.graph.nodes[""])):
+        return None  # a soft-cap divides and multiplies
+    factors = [o.arguments[0] for o in model.own(model.graph.nodes[""]) if o.name == "mul" and len(o.arguments) == 1]
+    numbers = [float(text) for text in factors if text.replace(".", "", 1).isdigit()]
+    return _unless(1.0, float(f"{numbers[0]:.6g}")) if len(numbers) == 1 else None
 
 
 def _embedding_norm(model: Reading) -> bool:

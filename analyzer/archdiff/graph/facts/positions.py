@@ -37,22 +37,49 @@ def read(layer: Reading, model: Reading) -> Facts:
 def _kind(layer: Reading, model: Reading, attention: Node | None) -> str | None:
     if attention is None:
         return None
-    if layer.find("relative-position-bias") is not None or model.find("relative-position-bias") is not None:
+    if layer.find("relative-position-bias", "relative-position") or model.find("relative-position-bias") is not None:
         return "relative"
     biased = any(operator.name == "baddbmm" for operator in layer.operators())
     if layer.stated("alibi") is True or "alibi" in str(layer.stated("position_embedding_type")) or biased:
         return "alibi"
-    rotary = model.find("rotary") is not None or "rotary_dim" in attention.attributes
-    if rotary and not _without(layer, attention):
+    rotary = any(_serves(node, layer) for node in model.all("rotary")) or "rotary_dim" in attention.attributes
+    if rotary and not _without(layer, model, attention):
         return "rotary"
-    return "learned" if model.find("position-embedding") is not None and not rotary else "none"
+    return "learned" if _table(layer, model) and not rotary else "none"
 
 
-def _without(layer: Reading, attention: Node) -> bool:
-    """Whether this layer leaves rotation out, as every fourth layer of Llama 4 and SmolLM3 does."""
-    if attention.attributes.get("use_rope") in (False, 0):
+def _serves(node: Node, layer: Reading) -> bool:
+    """Whether the part stands in the layer or beside its stack, and not in another tower."""
+    holder = node.id.rpartition(".")[0]
+    return node.id.startswith(f"{layer.root}.") or not holder or layer.root.startswith(f"{holder}.")
+
+
+def _table(layer: Reading, model: Reading) -> bool:
+    """Whether a table of positions is added to what the layers read: a module, or a tensor of the embeddings."""
+    if any(_serves(node, layer) for node in model.all("position-embedding")):
         return True
-    return layer.values.get("no_rope_layers") in (0, False)
+    return any(
+        node.role == "position-embedding" or any("position_embedding" in t.name for t in node.tensors)
+        for holder in model.all("embeddings")
+        if _serves(holder, layer)
+        for node in model.below(holder).modules
+    )
+
+
+_TURNS = frozenset({"neg", "view_as_complex"})
+"""Operators of every rotation, in its two usual forms."""
+
+
+def _without(layer: Reading, model: Reading, attention: Node) -> bool:
+    """Whether this layer leaves rotation out, as every fourth layer of Llama 4 and SmolLM3 does."""
+    if attention.attributes.get("use_rope") in (False, 0) or layer.values.get("no_rope_layers") in (0, False):
+        return True
+    alike = [node for node in model.all("attention") if node.class_name == attention.class_name]
+    return not _turns(layer, attention) and any(_turns(model, node) for node in alike)
+
+
+def _turns(part: Reading, attention: Node) -> bool:
+    return any(operator.name in _TURNS for operator in part.own(attention))
 
 
 def _rotary(layer: Reading, model: Reading, attention: Node | None) -> Facts:
