@@ -9,9 +9,8 @@ import click
 from archdiff import api, packs
 from archdiff.cli import output
 from archdiff.cli.baseline import fingerprints
-from archdiff.cli.options import common, is_quiet, no_cache, split
+from archdiff.cli.options import common, is_quiet, no_cache, report_formats, split
 from archdiff.cli.progress import doing
-from archdiff.render import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,22 +28,7 @@ _FOUND = 1
 @click.command("diff")
 @click.argument("old")
 @click.argument("new")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(list(FORMATS)),
-    default="terminal",
-    show_default=True,
-    help="What to print on standard output.",
-)
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    multiple=True,
-    metavar="FILE",
-    help=f"Write a file too; its ending says the format ({', '.join(FORMATS.values())}). Repeatable.",
-)
+@report_formats
 @click.option(
     "--select",
     multiple=True,

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from archdiff.errors import UsageError
+from archdiff.render import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["common", "is_quiet", "listing_format", "no_cache", "split"]
+__all__ = ["common", "is_quiet", "listing_format", "no_cache", "report_formats", "split"]
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 _QUIET = "archdiff.quiet"
@@ -52,6 +53,27 @@ def listing_format(command: _Command) -> _Command:
         show_default=True,
         help="What to print.",
     )(command)
+
+
+def report_formats(command: _Command) -> _Command:
+    """Give a command that makes a report `--format` for standard output and `--output` for files."""
+    form = click.option(
+        "--format",
+        "form",
+        type=click.Choice(list(FORMATS)),
+        default="terminal",
+        show_default=True,
+        help="What to print on standard output.",
+    )
+    outputs = click.option(
+        "-o",
+        "--output",
+        "outputs",
+        multiple=True,
+        metavar="FILE",
+        help=f"Write a file too; its ending says the format ({', '.join(FORMATS.values())}). Repeatable.",
+    )
+    return form(outputs(command))
 
 
 def no_cache(command: _Command) -> _Command:

@@ -8,31 +8,15 @@ import click
 
 from archdiff import api
 from archdiff.cli import output
-from archdiff.cli.options import common, is_quiet, no_cache
+from archdiff.cli.options import common, is_quiet, no_cache, report_formats
 from archdiff.cli.progress import doing
-from archdiff.render import FORMATS
 
 __all__ = ["command"]
 
 
 @click.command("show")
 @click.argument("reference", metavar="REF")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(list(FORMATS)),
-    default="terminal",
-    show_default=True,
-    help="What to print on standard output.",
-)
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    multiple=True,
-    metavar="FILE",
-    help=f"Write a file too; its ending says the format ({', '.join(FORMATS.values())}). Repeatable.",
-)
+@report_formats
 @click.option("--save", metavar="FILE", help="Write the model's graph as a snapshot (node-link JSON).")
 @no_cache
 @common

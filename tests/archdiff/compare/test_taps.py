@@ -6,24 +6,12 @@ import pytest
 
 from archdiff.compare import compare
 from archdiff.graph import build_graph
-from tests.archdiff.graph.tiny import source_of
-
-TEXT = {
-    "model_type": "llama", "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
-    "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 96,
-}  # fmt: skip
-VISION = {
-    "model_type": "clip_vision_model", "hidden_size": 24, "intermediate_size": 40, "num_hidden_layers": 3,
-    "num_attention_heads": 4, "image_size": 16, "patch_size": 4,
-}  # fmt: skip
+from tests.archdiff.graph.tiny import LLAVA, source_of
 
 
 def llava(layer=-2, depth=3):
-    config = {
-        "model_type": "llava", "text_config": TEXT, "vision_config": VISION | {"num_hidden_layers": depth},
-        "image_token_index": 3, "vision_feature_layer": layer,
-    }  # fmt: skip
-    return build_graph(source_of(config))
+    vision = LLAVA["vision_config"] | {"num_hidden_layers": depth}
+    return build_graph(source_of(LLAVA | {"vision_config": vision, "vision_feature_layer": layer}))
 
 
 def wiring(old, new):

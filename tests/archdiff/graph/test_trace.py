@@ -12,7 +12,7 @@ from archdiff.graph import assemble, build_graph, recorder
 from archdiff.graph.build import instantiate, quiet
 from archdiff.graph.parts import layer_stacks
 from archdiff.graph.trace import SEQUENCE_LENGTH, trace
-from tests.archdiff.graph.tiny import config_of, graph_of, layers_of, source_of
+from tests.archdiff.graph.tiny import LLAVA, config_of, graph_of, layers_of, source_of
 from tests.oracle.families import tiny
 
 
@@ -262,19 +262,8 @@ def test_an_untraced_class_keeps_its_facts(traced, untraced):
     assert not FROM_OPERATORS & {key for key, value in facts.items() if value is not None}
 
 
-_TEXT = {
-    "model_type": "llama", "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
-    "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 96,
-}  # fmt: skip
-_VISION = {
-    "model_type": "clip_vision_model", "hidden_size": 24, "intermediate_size": 48, "num_hidden_layers": 2,
-    "num_attention_heads": 4, "image_size": 16, "patch_size": 4,
-}  # fmt: skip
-
-
 def test_a_projector_reads_its_tower():
-    config = {"model_type": "llava", "text_config": _TEXT, "vision_config": _VISION, "image_token_index": 3}
-    graph = build_graph(source_of(config))
+    graph = build_graph(source_of(LLAVA))
     assert graph.nodes["model.multi_modal_projector"].function is not None
-    last_but_one = "model.vision_tower.encoder.layers.0#add.1"  # the one that LLaVA's default asks for
+    last_but_one = "model.vision_tower.encoder.layers.1#add.1"  # the one that LLaVA's default asks for
     assert (last_but_one, "model.multi_modal_projector.linear_1") in graph.flows

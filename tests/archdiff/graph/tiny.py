@@ -168,6 +168,20 @@ CONFIGS = {
     },
 }  # fmt: skip
 
+LLAVA = {
+    "model_type": "llava",
+    "text_config": {
+        "model_type": "llama", "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 96,
+    },
+    "vision_config": {
+        "model_type": "clip_vision_model", "hidden_size": 24, "intermediate_size": 40, "num_hidden_layers": 3,
+        "num_attention_heads": 4, "image_size": 16, "patch_size": 4,
+    },
+    "image_token_index": 3,
+}  # fmt: skip
+"""A language model with a vision tower and a projector between them."""
+
 
 def config_of(family, **changes):
     """The config of a family with other values; None takes a key away."""
