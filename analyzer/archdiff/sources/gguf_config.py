@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["choices", "config_of", "load", "source"]
 
 _BIAS_STATED = frozenset({"llama", "qwen3", "qwen3_moe", "glm4_moe", "smollm3"})
-_REDUNDANT = frozenset({"attention.value_length", "rope.dimension_count"})
+_SIGMOID = 2
+_REDUNDANT = frozenset({
+    "attention.value_length", "rope.dimension_count", "attention.key_length_mla", "expert_gating_func",
+})  # fmt: skip
 _SCALING: Mapping[str, str] = MappingProxyType({
     "rope.scaling.type": "rope_type",
     "rope.scaling.factor": "factor",
@@ -108,8 +111,11 @@ def _known(found: Gguf, subject: str) -> Architecture:
         ConfigError: the architecture is not in it.
     """
     name = found.metadata.get("general.architecture")
-    experts = found.metadata.get(f"{name}.expert_count")
-    known = ARCHITECTURES.get("mixtral" if name == "llama" and experts else name) if isinstance(name, str) else None
+    if name == "llama" and found.metadata.get("llama.expert_count"):
+        name = "mixtral"
+    elif name == "deepseek2" and found.metadata.get("deepseek2.expert_gating_func") == _SIGMOID:
+        name = "deepseek3"
+    known = ARCHITECTURES.get(name) if isinstance(name, str) else None
     if known is None:
         cause = f"a GGUF file of the architecture {printable(repr(name), 40)}, which has no config here"
         raise ConfigError(printable(subject), cause, f"name the original model, or one of {', '.join(ARCHITECTURES)}")
@@ -144,9 +150,32 @@ def _derived(
     if config["model_type"] == "gemma2" and "head_dim" in config:
         # llama.cpp scales queries by the head's size in all models but the one of 46 layers.
         yield "query_pre_attn_scalar", _quotient(config) if layers == 46 else config["head_dim"]
+    if "kv_lora_rank" in config:
+        yield from _latent(own, config)
     scaling = {_SCALING[key]: _plain(value) for key, value in own.items() if key in _SCALING}
     if scaling.get("rope_type") in ("linear", "yarn") and isinstance(scaling.get("factor"), int | float):
-        yield "rope_scaling", {**known.scaling, **scaling}
+        yield "rope_scaling", {**known.scaling, **_magnitude(own), **scaling}
+
+
+def _latent(own: Mapping[str, Value], config: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Latent attention, which llama.cpp states as it runs it: with one key-value head."""
+    width, rotated = own.get("attention.key_length_mla"), config.get("qk_rope_head_dim")
+    if type(width) is int and type(rotated) is int:
+        yield "qk_nope_head_dim", width - rotated
+    yield "num_key_value_heads", config.get("num_attention_heads")
+    if "q_lora_rank" not in config:
+        yield "q_lora_rank", None
+    if config["model_type"] == "deepseek_v2" and config.get("n_group") not in (None, 1):
+        yield "topk_method", "group_limited_greedy"
+
+
+def _magnitude(own: Mapping[str, Value]) -> dict[str, object]:
+    """DeepSeek's factor on attention under YaRN, which llama.cpp states a tenth of."""
+    tenth = own.get("rope.scaling.yarn_log_multiplier")
+    if not isinstance(tenth, float):
+        return {}
+    factor = _plain(float(f"{10 * tenth:.6g}"))
+    return {"mscale": factor, "mscale_all_dim": factor}
 
 
 def _head(config: Mapping[str, object]) -> int:

@@ -119,6 +119,22 @@ def _dense(attention: str) -> dict[str, str]:
     }  # fmt: skip
 
 
+_LATENT = {
+    "attention.q_lora_rank": "q_lora_rank", "attention.kv_lora_rank": "kv_lora_rank",
+    "attention.value_length_mla": "v_head_dim", "rope.dimension_count": "qk_rope_head_dim",
+}  # fmt: skip
+_LATENT_NAMES = {
+    "attn_q_a": "self_attn.q_a_proj", "attn_q_a_norm": "self_attn.q_a_layernorm", "attn_q_b": "self_attn.q_b_proj",
+    "attn_kv_a_mqa": "self_attn.kv_a_proj_with_mqa", "attn_kv_a_norm": "self_attn.kv_a_layernorm",
+    "attn_kv_b": "self_attn.kv_b_proj",
+}  # fmt: skip
+
+
+def _deepseek(model_type: str, class_name: str) -> Architecture:
+    names = _NAMES | _LATENT_NAMES | _shared("shared_experts") | _PREDICTION
+    return Architecture(model_type, class_name, _USED | _WIDTH | _GROUPED | _LATENT, names=names)
+
+
 ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType({
     "llama": Architecture("llama", "LlamaForCausalLM", _HEAD),
     "mixtral": Architecture(
@@ -188,5 +204,8 @@ ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType({
         },
     ),
     "gpt2": _GPT2,
+    "deepseek2": _deepseek("deepseek_v2", "DeepseekV2ForCausalLM"),
+    "deepseek3": _deepseek("deepseek_v3", "DeepseekV3ForCausalLM"),
 })  # fmt: skip
-"""By the name that GGUF gives it; Mixtral is called llama there, with experts."""
+"""By the name that GGUF gives it, but for two: Mixtral is called llama there, with experts, and DeepSeek-V3 deepseek2,
+with scores by the sigmoid."""

@@ -64,6 +64,8 @@ def _made(tensor: Shipped, held: Mapping[str, Shipped], known: Architecture) -> 
         return
     if part == "attn_sinks" and layer:
         yield replace(tensor, name=f"{layer}self_attn.sinks")
+    elif part in ("attn_k_b", "attn_v_b") and layer:
+        yield from _latent(tensor, held, f"{layer}self_attn.kv_b_proj.weight", known)
     elif part in known.each and layer and len(tensor.shape) > 1:
         yield from _experts(tensor, held, known, f"{layer}{known.experts}", ending)
     elif part in known.names and part != "blk" and bool(layer) != (part in _OUTSIDE):
@@ -104,3 +106,15 @@ def _is_paired(tensor: Shipped, held: Mapping[str, Shipped]) -> bool:
     """Whether the up projection has a gate of its shape."""
     gate = held.get(tensor.name.replace("_up_exps", "_gate_exps"))
     return gate is not None and gate.shape == tensor.shape
+
+
+def _latent(tensor: Shipped, held: Mapping[str, Shipped], name: str, known: Architecture) -> Iterator[Shipped]:
+    """Keys (heads, rank, key) and values (heads, value, rank) out of the latent as one, told where the keys stand."""
+    key, value = (held.get(re.sub(r"_[kv]_b", part, tensor.name)) for part in ("_k_b", "_v_b"))
+    shapes = [(*part.shape, 0, 0, 0)[:3] if part is not None else () for part in (key, value)]
+    fits = "attn_kv_b" in known.names and all(shapes) and shapes[0][:2] == (shapes[1][0], shapes[1][2])
+    if not fits:
+        yield tensor
+    elif tensor is key:
+        heads, rank, width = shapes[0]
+        yield Shipped(name, (heads * (width + shapes[1][1]), rank), tensor.dtype)

@@ -14,6 +14,7 @@ NAMES = {
     "qwen3_moe": "qwen3moe", "smollm3": "smollm3", "olmo2": "olmo2", "phi": "phi2", "phi3": "phi3",
     "gpt_oss": "gpt-oss", "gemma": "gemma", "gemma2": "gemma2", "glm4_moe": "glm4moe", "starcoder2": "starcoder2",
     "nemotron": "nemotron", "gpt_neox": "gptneox", "bloom": "bloom", "gpt2": "gpt2",
+    "deepseek_v2": "deepseek2", "deepseek_v3": "deepseek2",
 }  # fmt: skip
 """The name that GGUF gives a family."""
 
@@ -43,6 +44,9 @@ KEYS = {
     K.Attention.LAYERNORM_EPS: ("layer_norm_eps", "layer_norm_epsilon", "norm_epsilon", "norm_eps"),
     K.Attention.LAYERNORM_RMS_EPS: ("rms_norm_eps",),
     K.Attention.SLIDING_WINDOW: ("sliding_window",),
+    K.Attention.Q_LORA_RANK: ("q_lora_rank",),
+    K.Attention.KV_LORA_RANK: ("kv_lora_rank",),
+    K.Attention.VALUE_LENGTH_MLA: ("v_head_dim",),
     K.Rope.FREQ_BASE: ("rope_theta",),
 }
 """gguf's key, and what the config calls it."""
@@ -65,11 +69,30 @@ def metadata_of(config):
             found[key.format(arch=name)] = value
     scaling = config.get("rope_scaling") or {}
     found |= {key.format(arch=name): scaling[each] for key, each in SCALING.items() if each in scaling}
+    if "kv_lora_rank" in config:
+        found |= latent(name, config)
     share = config.get("partial_rotary_factor", config.get("rotary_pct"))
     head = config.get("head_dim") or config.get("hidden_size", 0) // config.get("num_attention_heads", 1)
     if share is not None:
         found[K.Rope.DIMENSION_COUNT.format(arch=name)] = int(share * head)
     return found
+
+
+def latent(name, config):
+    """Latent attention with the one key-value head that it has in the latent space."""
+    rotated, rank = config["qk_rope_head_dim"], config["kv_lora_rank"]
+    values = {
+        K.Attention.HEAD_COUNT_KV: 1,
+        K.Attention.KEY_LENGTH: rank + rotated,
+        K.Attention.VALUE_LENGTH: rank,
+        K.Attention.KEY_LENGTH_MLA: config["qk_nope_head_dim"] + rotated,
+        K.Rope.DIMENSION_COUNT: rotated,
+        K.LLM.EXPERT_GATING_FUNC: 2 if config["model_type"] == "deepseek_v3" else 1,
+    }
+    scaling = config.get("rope_scaling") or {}
+    if "mscale_all_dim" in scaling:
+        values[K.Rope.SCALING_YARN_LOG_MUL] = 0.1 * scaling["mscale_all_dim"]
+    return {key.format(arch=name): value for key, value in values.items()}
 
 
 def tensors_of(config, tensors):
@@ -80,9 +103,17 @@ def tensors_of(config, tensors):
     done = {}
     for key, shape in stacked(tensors).items():
         called = names.get_name(key, try_suffixes=(".weight", ".bias"))
-        for each, sizes in split(key, called, shape, config["model_type"]):
+        halves = latent_halves(key, called, config) if "kv_b_proj" in key else ()
+        for each, sizes in halves or split(key, called, shape, config["model_type"]):
             done[each] = (tuple(reversed(sizes)), 30 if len(sizes) > 1 else 0)
     return done
+
+
+def latent_halves(key, called, config):
+    """Keys, turned, and values out of the latent apart."""
+    heads, rank = config["num_attention_heads"], config["kv_lora_rank"]
+    keys, values = (heads, rank, config["qk_nope_head_dim"]), (heads, config["v_head_dim"], rank)
+    return [(called.replace("_kv_b", "_k_b"), keys), (called.replace("_kv_b", "_v_b"), values)]
 
 
 def stacked(tensors):

@@ -92,6 +92,25 @@ def test_a_tensor_of_another_shape(tmp_path):
     assert found["misshapen"] == (("model.layers.1.mlp.up_proj.weight", (96, 48), (80, 48)),)
 
 
+def test_half_of_a_latent_projection(tmp_path):
+    found = told("deepseek_v3", tmp_path, **{"blk.1.attn_v_b.weight": None})
+    assert found["missing"] == ("model.layers.1.self_attn.kv_b_proj.weight",)
+    assert found["unexpected"] == ("blk.1.attn_k_b.weight",)
+
+
+@pytest.mark.parametrize("family", ["deepseek_v2", "deepseek_v3"])
+def test_scaling_of_latent_attention(family, tmp_path):
+    scaling = {
+        "rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64, "beta_fast": 32.0, "beta_slow": 1.0,
+        "mscale": 0.707, "mscale_all_dim": 0.707,
+    }  # fmt: skip
+    _, config, tensors = model(family, tmp_path)
+    config = config | {"rope_scaling": scaling}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    new = write(tmp_path, converted(config, tensors))
+    assert rules(str(tmp_path / "config.json"), new) == []
+
+
 def test_an_unknown_tensor_keeps_its_name(tmp_path):
     found = told("llama", tmp_path, **{"blk.1.extra.weight": ((48,), 0), "rope_freqs.weight": ((8,), 0)})
     assert found["unexpected"] == ("blk.1.extra.weight",)
@@ -105,4 +124,4 @@ def test_a_wrong_tensor_of_a_quantised_file(tmp_path):
 
 
 def test_every_architecture_of_the_table_was_converted():
-    assert set(gguf_table.ARCHITECTURES) == set(NAMES.values()) | {"mixtral"}
+    assert set(gguf_table.ARCHITECTURES) == set(NAMES.values()) | {"mixtral", "deepseek3"}
