@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from archdiff.errors import ArchdiffError
@@ -54,6 +54,8 @@ def test_an_honest_one(folder):
     assert outcome(folder, HONEST) == sorted(SHARDS.values())
 
 
+@example(listed={SECRET: "../secret.safetensors"}, more={})
+@example(listed={SECRET: "inside/secret.safetensors"}, more={})
 @given(listed=LISTED, more=st.dictionaries(st.sampled_from(["metadata", "x"]), ANY))
 @settings(max_examples=400, deadline=None)
 def test_any_map_names_files_beside_it_or_is_refused(folder, listed, more):
