@@ -32,6 +32,7 @@ MUST = {
     ("glm-4.5", "glm-4.5-air"): "dense-layers-removed layers-removed router-scaling-changed hidden-size-changed",
     ("qwen3-30b-a3b", "qwen3-next-80b-a3b"): "mixer-replaced layer-pattern-changed shared-experts-added",
     ("deepseek-v3", "kimi-k2"): "dense-layers-removed expert-count-changed router-groups-changed",
+    ("qwen3-8b", "qwen3-vl-8b"): "modality-added tensors-renamed rotary-base-changed",
     ("phi-2", "phi-3-mini-4k"): "mlp-gating-changed mlp-bias-changed norm-kind-changed residual-wiring-changed",
 }
 
@@ -47,6 +48,7 @@ MUST_NOT = {
     ("glm-4.5", "glm-4.5-air"): "experts-removed",
     ("qwen3-30b-a3b", "qwen3-next-80b-a3b"): "layers-added layers-removed experts-added",
     ("deepseek-v3", "kimi-k2"): "layers-added layers-removed hidden-size-changed",
+    ("qwen3-8b", "qwen3-vl-8b"): "unexplained-change layers-added embedding-scaling-changed",
     ("phi-2", "phi-3-mini-4k"): "layers-added experts-added",
 }
 

@@ -79,12 +79,16 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch typ
 
     Args:
         sample: length of the sample input, for classes that ask a tensor for its value.
+
+    Attributes:
+        apart: the module of which a method other than its `forward` runs, whose counting is not noted down.
     """
 
     def __init__(self, sample: int) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # as above
         self.sample = sample
         self.assumed = 0
+        self.apart: str | None = None
         self.stack: list[str] = [""]
         self.calls: list[Call] = []
         self.made: dict[int, Call] = {}
@@ -110,6 +114,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch typ
         if func is torch.ops.aten._local_scalar_dense.default and args[0].is_meta:
             return self._assume(args[0])
         result = run_on_meta(func, args, kwargs or {})
+        if self.stack[-1] == self.apart and not any(t.is_floating_point() for t in tensors_in(result)):
+            return result  # sizes, by which features are laid out
         if len(self.calls) >= MAX_OPERATORS:
             raise OverflowError(f"more than {MAX_OPERATORS:,} operators in one forward pass")
         call = self._call(func, args, kwargs or {}, result)

@@ -143,6 +143,7 @@ def _feature_readers(model: nn.Module) -> Iterator[_Part]:
 
 def _run_apart(part: _Part, watch: _Watch, copies: dict[str, str]) -> None:
     """Run a part of the model by itself, if it can be; what a failed attempt recorded is forgotten."""
+    watch.recorder.apart = None if part.call is part.module else part.name
     for inputs in sample_inputs(part.module, part.call):
         noted, skipped = watch.state(), dict(copies)
         watch.recorder.stack.append(part.name)
