@@ -46,6 +46,7 @@ def check(config: Mapping[str, object], subject: str) -> None:
     """
     try:
         _check_identity(config)
+        _check_number(config)
         for item in _values(config):
             _check_value(item)
     except _RefusedError as refusal:
@@ -63,16 +64,25 @@ def _check_identity(config: Mapping[str, object]) -> None:
         raise _RefusedError("architectures must be a list of class names")
 
 
+def _check_number(config: Mapping[str, object]) -> None:
+    """Count before anything is looked at, which takes a hundredth of the time that looking does."""
+    stack: list[object] = [dict(config)]
+    found = 0
+    while stack:
+        held = stack.pop()
+        values = list(held.values()) if isinstance(held, dict) else held if isinstance(held, list | tuple) else ()
+        found += len(values)
+        if found > _VALUES:
+            raise _RefusedError(f"holds more than {_VALUES:,} values")
+        stack.extend(value for value in values if isinstance(value, dict | list | tuple))
+
+
 def _values(config: Mapping[str, object]) -> Iterator[_Value]:
     stack = [_Value("", "", 0, dict(config), listed=False)]
-    visited = 0
     while stack:
         item = stack.pop()
-        visited += 1
         if item.depth > _DEPTH:
             raise _RefusedError(f"nests deeper than {_DEPTH} levels")
-        if visited > _VALUES:
-            raise _RefusedError(f"holds more than {_VALUES:,} values")
         yield item
         stack.extend(_inside(item))
 
