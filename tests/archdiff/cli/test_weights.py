@@ -66,14 +66,17 @@ def test_weights_of_another_size_break(call, tmp_path, pair, tensors):
     assert {"hidden-size-changed", "mlp-width-changed"} <= {finding["rule"] for finding in report["findings"]}
 
 
-def test_a_gguf_file_is_compared_by_the_config_that_its_metadata_amounts_to(call, tmp_path):
+def test_a_gguf_file_is_compared_by_its_metadata_and_its_tensors(call, tmp_path):
     config = {"model_type": "qwen3", "architectures": ["Qwen3ForCausalLM"], "hidden_size": 64, "num_hidden_layers": 2}
     more = {"intermediate_size": 128, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16}
     rest = {"vocab_size": 300, "rope_theta": 1e6, "max_position_embeddings": 512, "tie_word_embeddings": True}
     (tmp_path / "config.json").write_text(json.dumps({**config, **more, **rest}))
     (tmp_path / "model.gguf").write_bytes(gguf())
     report = report_of(call("diff", tmp_path / "config.json", tmp_path / "model.gguf", "--format=json"))
-    assert {finding["rule"] for finding in report["findings"]} <= {"norm-epsilon-changed"}
+    found = {finding["rule"]: finding["message"] for finding in report["findings"]}
+    assert found.keys() == {"quantization-changed", "checkpoint-contradicts-config"}
+    assert "none → GGUF" in found["quantization-changed"]
+    assert "lacks 22 tensors that the config builds" in found["checkpoint-contradicts-config"]
     assert report["new"]["kind"] == "gguf"
     assert "stored tensors: 1 F16, 1 Q8_0" in report["new"]["notes"]
 
