@@ -308,7 +308,7 @@ def _function(
         yield from _operators(change, first, second, idle)
     elif not a.id and _cut(a, b):
         yield dataclasses.replace(change, subject="shapes", before=_shapes(old, a), after=_shapes(new, b))
-    elif _rewired(old, new, a, b, names):
+    elif not (_opens(old, a, opened[0]) or _opens(new, b, opened[1])) and _rewired(old, new, a, b, names):
         written = a.class_name != b.class_name and a.role != "layer"
         inert = "the same operators, arranged by another class" if written else ""
         yield dataclasses.replace(
@@ -356,6 +356,11 @@ def _operators(
             inert=inert,
             impact="cosmetic" if inert else change.impact,
         )
+
+
+def _opens(graph: ModelGraph, node: Node, opened: Container[str]) -> bool:
+    """Whether some of what the module runs, a part of it runs, so that its own operators alone tell no wiring."""
+    return any(key in opened for key in graph.children[node.id])
 
 
 def _rewired(old: ModelGraph, new: ModelGraph, a: Node, b: Node, names: Names) -> bool:

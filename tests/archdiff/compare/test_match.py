@@ -166,3 +166,22 @@ def test_swapping_mirrors_the_matches():
     forth, back = partners(matched(old, new)), partners(matched(new, old))
     assert forth == {second: first for first, second in back.items()}
     assert len(forth) == 2
+
+
+def test_a_projection_is_no_partner_of_a_module_that_wraps_one():
+    old = {"attn": part("attention"), "attn.output": part("output"), "attn.output.dense": part("output", WIDE)}
+    new = {"attn": part("attention"), "attn.out": part("output", WIDE)}
+    found = matched(old, new)
+    assert partners(found) == {"attn": "attn", "attn.output.dense": "attn.out"}
+    assert found.opened == (("attn.output",), ())
+
+
+def test_what_stays_below_a_part_that_moved_may_move_by_itself():
+    old = {
+        "cls": part(), "cls.head": part("prediction-head", NARROW), "cls.head.decoder": part("lm-head", WIDE),
+        "encoder": part("", WIDE),
+    }  # fmt: skip
+    new = {"generator": part("prediction-head", NARROW), "decoder": part("lm-head", WIDE), "encoder": part("", WIDE)}
+    assert partners(matched(old, new)) == {
+        "cls.head": "generator", "cls.head.decoder": "decoder", "encoder": "encoder",
+    }  # fmt: skip
