@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
+from archdiff.compare.bare import is_bare
 from archdiff.compare.comparison import LayerPair, StackAlignment
 from archdiff.compare.shapes import Shapes
 
@@ -130,6 +131,7 @@ class _Scores:
 
     def __init__(self, old: ModelGraph, new: ModelGraph) -> None:
         self.old, self.new = old, new
+        self.bare = is_bare(old) or is_bare(new)
         self.known: dict[tuple[str, str], int] = {}
         self.features: dict[str, frozenset[Any]] = {}
 
@@ -137,9 +139,18 @@ class _Scores:
         key = (a.identity, b.identity)
         if key not in self.known:
             same = a.identity == b.identity
-            value = similarity(self._features(self.old, a), self._features(self.new, b))
+            value = similarity(*self._told(self._features(self.old, a), self._features(self.new, b)))
             self.known[key] = _SCALE if same else min(round(value * _SCALE), _SCALE - 1)
         return self.known[key]
+
+    def _told(self, first: frozenset[Any], second: frozenset[Any]) -> tuple[frozenset[Any], frozenset[Any]]:
+        """The features; where one of the models is bare weights, those that weights tell and both state."""
+        if not self.bare:
+            return first, second
+        both = {f[1] for f in first if f[0] == "fact"} & {f[1] for f in second if f[0] == "fact"}
+        told = [f for f in first | second if f[0] != "fact" or f[1] in both]
+        known = frozenset(f for f in told if f[1] not in _UNSTORED)
+        return first & known, second & known
 
     def _features(self, graph: ModelGraph, layer: Node) -> frozenset[Any]:
         if layer.identity not in self.features:
@@ -158,9 +169,16 @@ def _features(graph: ModelGraph, layer: Node) -> set[Any]:
     for key in graph.subtree(layer.id):
         node = graph.nodes[key]
         if node.kind == "module" and node.role:
-            found.add(("role", node.role))
-            found |= {("tensor", node.role, tensor.axes) for tensor in node.tensors}
+            found |= {("role", role) for role in _PACKED.get(node.role, (node.role,))}
+            found |= {("tensor", node.role, tensor.axes) for tensor in node.tensors if node.role not in _PACKED}
     return found
+
+
+_UNSTORED = frozenset({"rotary", "dropout", "activation"})
+"""Roles of parts that store no tensor, so that weights do not tell of them."""
+
+_PACKED = {"query-key-value": ("query", "key", "value"), "gate-up": ("gate", "up")}
+"""Projections in one tensor, and what they stand for: how they are stored says little of a layer."""
 
 
 def _best_path(a: Sequence[Node], b: Sequence[Node], scores: _Scores) -> list[tuple[int | None, int | None]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from archdiff.compare.align import align_stacks
-from archdiff.compare.bare import is_bare, without_untold
+from archdiff.compare.bare import is_bare, named_alike, without_untold
 from archdiff.compare.changes import Change, Impact, Place
 from archdiff.compare.comparison import Comparison, StackAlignment
 from archdiff.compare.inert import inert_config, unseen_config
@@ -30,6 +30,7 @@ def compare(old: ModelGraph, new: ModelGraph) -> Comparison:
     Returns:
         Alignment and changes, in an order that depends on the two graphs alone.
     """
+    old, new = named_alike(old, new)
     alignment = align_stacks(old, new)
     found = _Collector()
     for found_change in _outside(old, new, alignment):

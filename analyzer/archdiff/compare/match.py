@@ -237,8 +237,19 @@ def _ranked(
         for j, b in enumerate(second)
         if not stacks.exclude(a.id, b.id)
     ]
-    scored = sorted((-score, abs(i - j), names, i, j) for i, j, score, names in allowed if score >= _LEAST)
+    left, right = _places(first), _places(second)
+    scored = sorted(
+        (-score, abs(left[i][1] - right[j][1]) if left[i][0] == right[j][0] else abs(i - j), names, i, j)
+        for i, j, score, names in allowed
+        if score >= _LEAST
+    )
     return ((-negative, i, j) for negative, _, _, i, j in scored)
+
+
+def _places(nodes: Sequence[Node]) -> list[tuple[str, int]]:
+    """The role of each part, its class where it has none, and how many of the same stand before it."""
+    kinds = [node.role or node.class_name for node in nodes]
+    return [(kind, kinds[:position].count(kind)) for position, kind in enumerate(kinds)]
 
 
 _GENERAL = frozenset({
@@ -268,7 +279,7 @@ def _score(a: Node, b: Node, *, alike: bool) -> int:
     score = 4 if a.role and a.role == b.role else 0
     score += 3 if a.name == b.name else 0
     score += 3 if alike else 0
-    score += 2 if a.class_name == b.class_name else 0
+    score += 2 if a.class_name == b.class_name else 1 if "" in (a.class_name, b.class_name) else 0
     return score + (1 if a.function is not None and a.function == b.function else 0)
 
 

@@ -18,6 +18,7 @@ from archdiff.graph.function import Functions, functions_of
 from archdiff.graph.loading import load, notes_on
 from archdiff.graph.origin import source_attributes
 from archdiff.graph.parts import layer_stacks, modules_of
+from archdiff.graph.published import published_names
 from archdiff.graph.roles import Sizes, assign
 from archdiff.graph.schema import SCHEMA_VERSION, ModelGraph, Node, Operator, freeze
 from archdiff.graph.settings import normalised, per_layer, sizes_of
@@ -59,6 +60,8 @@ def build_graph(source: Source) -> ModelGraph:
     traced = [_with_function(node, recording, functions) for node in nodes]
     network = _network(traced, recording, stacks)
     network.graph.update(_model_attributes(source, built, config, nodes, stacks, programs, recording))
+    if not built.renames and (published := published_names(built.model)):
+        network.graph["published"] = published
     if source.shipped is not None:
         _compare_shipped(network, source, built, stacks)
     return with_facts(_renamed(network, built.renames))

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
 from archdiff.graph.assemble import with_facts
 from archdiff.graph.axes import label
 from archdiff.graph.origin import source_attributes
+from archdiff.graph.published import every_class_computes, respelled
 from archdiff.graph.roles import Sizes, assign
 from archdiff.graph.schema import SCHEMA_VERSION, ModelGraph, Node, Tensor
+from archdiff.sources.headers import Shipped
 from archdiff.sources.quantized import meaning
 from archdiff.text import printable
 
@@ -24,10 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from archdiff.sources import Source
-    from archdiff.sources.headers import Shipped
     from archdiff.sources.quantized import Meant
 
-__all__ = ["bare_graph"]
+__all__ = ["bare_graph", "renamed"]
 
 _UNREAD = "data flow and function: no config says what the tensors are used for, so names and shapes alone were read"
 _FLAT = "shapes of weights in 4 bits of bitsandbytes: headers tell the number of their elements alone"
@@ -69,7 +70,38 @@ def bare_graph(source: Source) -> ModelGraph:
         source: of the kind `weights`; its names have been checked.
     """
     meant = meaning(source.shipped or (), {})
-    modules = _fuse(_modules(meant.tensors))
+    tensors = [tensor for tensor in meant.tensors if not every_class_computes(tensor.name, tensor.shape)]
+    spelled = respelled(tensor.name for tensor in tensors)
+    return _graph([dataclasses.replace(tensor, name=spelled[tensor.name]) for tensor in tensors], {
+        "schema_version": SCHEMA_VERSION, "name": source.name, "reference": source.reference, "model_type": "",
+        "class_name": "", "config": {"quantization_config": {"quant_method": meant.method}} if meant.method else {},
+        "source": source_attributes(source), "programs": {}, "notes": [*source.notes, *_notes(meant)],
+        "not_checked": [_UNREAD, *([_FLAT] if meant.flat else [])], "transformers": "",
+    })  # fmt: skip
+
+
+def renamed(graph: ModelGraph, names: Mapping[str, str], class_name: str) -> ModelGraph:
+    """The graph of the same weights with other names.
+
+    Args:
+        graph: of bare weights.
+        names: of its tensors, to those that they get.
+        class_name: whose names those are.
+    """
+    others = sum(before != after for before, after in names.items())
+    note = f"{others:,} tensors are told under the names that {class_name} gives them when it loads them"
+    tensors = [
+        Shipped(names[full], tensor.shape, tensor.dtype)
+        for key, node in graph.nodes.items()
+        for tensor in node.tensors
+        for full in (f"{key}.{tensor.name}" if key else tensor.name,)
+    ]
+    return _graph(tensors, {**graph.attributes, "notes": [*graph.notes, note]})
+
+
+def _graph(tensors: Sequence[Shipped], attributes: Mapping[str, Any]) -> ModelGraph:
+    """The graph of tensors; all of the attributes but the stacks are given."""
+    modules = _fuse(_modules(tensors))
     stacks = _stacks(modules)
     sizes = _sizes(modules)
     nodes = _transposed([_node(key, modules, stacks) for key in modules], sizes)
@@ -79,12 +111,7 @@ def bare_graph(source: Source) -> ModelGraph:
     for node in nodes:
         network.add_node(node.id, **node.to_data())
     network.add_edges_from((n.id.rpartition(".")[0], n.id, {"kind": "contains"}) for n in nodes if n.id)
-    network.graph.update(
-        schema_version=SCHEMA_VERSION, name=source.name, reference=source.reference, model_type="", class_name="",
-        config={"quantization_config": {"quant_method": meant.method}} if meant.method else {},
-        source=source_attributes(source), stacks=stacks, programs={}, notes=[*source.notes, *_notes(meant)],
-        not_checked=[_UNREAD, *([_FLAT] if meant.flat else [])], transformers="",
-    )  # fmt: skip
+    network.graph.update({**attributes, "stacks": stacks})
     return with_facts(network, _TOLD)
 
 

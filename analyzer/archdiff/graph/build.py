@@ -112,7 +112,7 @@ def _known_type(config: dict[str, Any], subject: str) -> tuple[dict[str, Any], F
     if stand_in is None:
         raise _unknown(subject, model_type, published)
     note = family.note if family else f"model_type {model_type!r} is unknown to transformers: built as {stand_in!r}"
-    return {**config, "model_type": stand_in}, family, (note,)
+    return family.settings(config) if family else {**config, "model_type": stand_in}, family, (note,)
 
 
 def _type_of_class(config: Mapping[str, Any]) -> str | None:

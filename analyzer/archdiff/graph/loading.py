@@ -18,6 +18,7 @@ from transformers.core_model_loading import convert_and_load_state_dict_in_model
 from transformers.modeling_utils import LoadStateDictConfig
 from transformers.utils import logging as progress
 
+from archdiff.graph.published import every_class_computes
 from archdiff.text import printable
 
 if TYPE_CHECKING:
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["Loading", "load", "notes_on"]
 
 _PREDICTION = frozenset({"mtp", "nextn", "mtp_layers"})
-_COMPUTED = re.compile(r"(^|\.)(rotary_emb\.inv_freq|position_ids|masked_bias)$")
-"""Tensors that older checkpoints ship and that every class computes."""
-
 _FAILURES = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What the loader raises for a checkpoint that is not the model's."""
 
@@ -208,7 +206,7 @@ def _missing(model: Any, missing: frozenset[str]) -> Iterator[str]:
 
 def _is_computed(model: Any, key: str, stacks: Mapping[str, Sequence[str]]) -> bool:
     """Whether the class computes the tensor, or is known to leave it out; never for whole layers that it lacks."""
-    if _COMPUTED.search(key):
+    if every_class_computes(key):
         return True
     ignored = model._keys_to_ignore_on_load_unexpected or ()
     return not _is_beyond(key, stacks) and any(re.search(pattern, key) for pattern in ignored)

@@ -172,7 +172,7 @@ class ModelGraph:
         network: nodes with the attributes of `Node.to_data`, edges with `kind` (`contains` or `flows`), and the
             model's own attributes: `name`, `reference`, `model_type`, `class_name`, `config` (normalised),
             `source`, `stacks`, `programs`, `notes`, `not_checked`, `schema_version`; `shipped` where a
-            checkpoint's headers were read.
+            checkpoint's headers were read; `published` where checkpoints have other names than the class.
         nodes: the typed views of the network's nodes, where they are at hand already.
     """
 
@@ -293,6 +293,12 @@ class ModelGraph:
     def shipped(self) -> Mapping[str, Any] | None:
         """How the checkpoint fits the config (`archdiff.graph.loading.Loading`); None where no header was read."""
         frozen: Mapping[str, Any] | None = freeze(self.attributes.get("shipped"))
+        return frozen
+
+    @cached_property
+    def published(self) -> Mapping[str, str]:
+        """Published name of every tensor that the class calls otherwise, to the class's own; `*` for numbers."""
+        frozen: Mapping[str, str] = freeze(self.attributes.get("published", {}))
         return frozen
 
     @property

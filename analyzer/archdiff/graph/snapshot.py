@@ -141,6 +141,8 @@ def check(document: Mapping[str, Any]) -> None:
     _fields("the model", document["graph"], _MODEL)
     if "shipped" in document["graph"]:
         _fields("the model", document["graph"], {"shipped": _record(_SHIPPED)})
+    if "published" in document["graph"]:
+        _fields("the model", document["graph"], {"published": _table(_text)})
     for node in document["nodes"]:
         _fields(f"node {node.get('id')!r}", node, _NODE)
     for edge in document["edges"]:
