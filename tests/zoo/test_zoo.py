@@ -21,6 +21,8 @@ SUBSET = (
     "gemma2", "gemma3", "gpt2", "gpt_neox", "gpt_oss", "hubert", "llama", "llava", "mamba2", "mixtral",
     "mobilevit", "mt5", "olmo2", "opt", "phi3", "qwen2_moe", "qwen3", "qwen3_vl", "resnet", "roberta", "rwkv",
     "siglip_vision_model", "swin", "t5", "vit", "wav2vec2", "whisper", "xlnet",
+    # each is traced by an input or an assumption of its own
+    "dia", "gemma4_audio", "jetmoe", "kyutai_speech_to_text", "maskformer", "musicgen", "reformer", "sam2", "xmod",
 )  # fmt: skip
 """Types of every kind that build in a second or two; the whole zoo takes minutes."""
 
@@ -70,5 +72,5 @@ def test_the_totals_meet_the_goal():
     every = totals(ROWS.values())
     assert every.built == every.buildable >= 558
     assert causal.built == causal.buildable >= 173
-    assert causal.traced >= 166
+    assert causal.traced >= 174
     assert every.silent == every.built

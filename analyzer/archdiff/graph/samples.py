@@ -25,6 +25,9 @@ _TILES = 3
 """Tiles of an image that is cut up: a thumbnail and the smallest grid."""
 
 _FRAMES = 400
+_MANY_BINS = 128
+"""Bins of a spectrogram where the config states none and the usual 80 do not fit."""
+
 _SAMPLES = 16_000
 
 Inputs = dict[str, Any]
@@ -47,6 +50,7 @@ def sample_inputs(model: nn.Module, call: Callable[..., Any] | None = None) -> I
         yield from ({**tokens, **options, **mask} for mask in _masks(accepted))
         beside = {key: make(config) for key, make in _BESIDE_TOKENS.items() if key in accepted}
         yield from [{**tokens, **options, **beside}] if beside else []
+        yield from ({**tokens, **options, **each} for each in _codes(config, accepted))
     for name in _leading(model, accepted):
         for variant in _LEADING[name](config):
             rest = {key: make(config) for key, make in {**_BESIDE_TOKENS, **_COMPANIONS}.items() if key in accepted}
@@ -72,6 +76,20 @@ def _masks(accepted: Any) -> Iterator[Inputs]:
     yield {}
 
 
+def _codes(config: Any, accepted: Any) -> Iterator[Inputs]:
+    """Tokens of several codebooks: a row for each; a column for each; a column for each beside that of the text."""
+    stated = (
+        getattr(config, "num_codebooks", None),
+        getattr(getattr(config, "decoder", None), "num_codebooks", None),
+        getattr(getattr(config, "decoder_config", None), "num_channels", None),
+    )
+    count = next((value for value in stated if isinstance(value, int)), 0)
+    name = next((name for name in ("decoder_input_ids", "input_ids") if name in accepted), None)
+    if count > 1 and name is not None:
+        for shape in ((count, SEQUENCE_LENGTH), (1, SEQUENCE_LENGTH, count), (1, SEQUENCE_LENGTH, count + 1)):
+            yield {name: _zeros(*shape, dtype=torch.long)}
+
+
 def _leading(model: nn.Module, accepted: Any) -> list[str]:
     """Inputs other than tokens, the class's main one first."""
     main = getattr(model, "main_input_name", "")
@@ -80,8 +98,9 @@ def _leading(model: nn.Module, accepted: Any) -> list[str]:
 
 def _stated(config: Any, default: Any, *names: str) -> Any:
     """The first of the settings that the config, or the nested one of a tower, states."""
-    towers = (getattr(config, f"{key}_config", None) for key in ("vision", "audio", "encoder", "backbone"))
-    for place in (*(tower for tower in towers if tower is not None), config):
+    towers = [getattr(config, f"{key}_config", None) for key in ("vision", "audio", "encoder", "backbone")]
+    inner = [getattr(tower, "backbone_config", None) for tower in towers]
+    for place in (*(tower for tower in (*towers, *inner) if tower is not None), config):
         for name in names:
             value = getattr(place, name, None)
             if value is not None:
@@ -146,11 +165,12 @@ def _features(config: Any) -> Iterator[Inputs]:
                   "feature_projection_input_dim", "input_channels", "input_dim", "input_feat_size")  # fmt: skip
     frames = 2 * _count(config, _FRAMES // 2, "max_source_positions")
     mask = torch.ones(1, frames, dtype=torch.long, device="meta")
-    yield {"input_features": _zeros(1, bins, frames)}
-    yield {"input_features": _zeros(1, frames, bins)}
-    yield {"input_features": _zeros(1, frames, bins), "input_features_mask": mask.bool()}
-    yield {"input_features": _zeros(1, bins, frames), "input_features_mask": mask.bool()}
-    yield {"input_features": _zeros(1, frames, bins), "attention_mask": mask}
+    for count in dict.fromkeys((bins, _MANY_BINS)):
+        yield {"input_features": _zeros(1, count, frames)}
+        yield {"input_features": _zeros(1, frames, count)}
+        yield {"input_features": _zeros(1, frames, count), "input_features_mask": mask.bool()}
+        yield {"input_features": _zeros(1, count, frames), "input_features_mask": mask.bool()}
+        yield {"input_features": _zeros(1, frames, count), "attention_mask": mask}
     yield {"input_features": _zeros(1, 1, 1024, _count(config, 64, "num_mel_bins"))}
 
 
@@ -199,6 +219,7 @@ _LEADING: dict[str, Callable[[Any], Iterator[Inputs]]] = {
 _BESIDE_TOKENS: dict[str, Callable[[Any], torch.Tensor]] = {
     "bbox": lambda _: _zeros(1, SEQUENCE_LENGTH, 4, dtype=torch.long),
     "visual_feats": lambda config: _zeros(1, SEQUENCE_LENGTH, _count(config, 2048, "visual_feat_dim")),
+    "lang_ids": lambda _: torch.zeros(1, dtype=torch.long),
     "visual_pos": lambda config: _zeros(1, SEQUENCE_LENGTH, _count(config, 4, "visual_pos_dim")),
 }
 """Inputs that some classes take with each token."""

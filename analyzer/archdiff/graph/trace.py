@@ -85,6 +85,7 @@ def _reason(error: Exception) -> str:
 
 
 def _record(model: nn.Module, kinds: Mapping[str, str], inputs: dict[str, Any], recorder: Recorder) -> Trace:
+    _forget_results(model)
     names = {module: name for name, module in model.named_modules()}
     tensors = _owners(names, recorder)
     watch = _Watch(recorder, names)
@@ -98,6 +99,15 @@ def _record(model: nn.Module, kinds: Mapping[str, str], inputs: dict[str, Any], 
         for tower in _not_entered(model, watch):
             _run_apart(_Part(names[tower], tower, tower), watch, copies)
     return Trace(tuple(recorder.calls), tensors, watch.received, watch.returned, copies)
+
+
+def _forget_results(model: nn.Module) -> None:
+    """Empty the caches of methods that keep their last result, as tables of positions: it stems from another pass."""
+    for kind in {type(module) for module in model.modules()}:
+        for method in vars(kind).values():
+            for cell in getattr(getattr(method, "__func__", method), "__closure__", None) or ():
+                with suppress(ValueError, AttributeError):  # an empty cell; or one that holds no such cache
+                    cell.cell_contents.cache_clear()
 
 
 def _not_entered(model: nn.Module, watch: _Watch) -> list[nn.Module]:
@@ -293,5 +303,6 @@ def _like(value: Any) -> Any:
     if isinstance(value, dict):
         return type(value)(**{key: _like(item) for key, item in value.items()})
     if isinstance(value, list | tuple):
-        return type(value)(_like(item) for item in value)
+        items = map(_like, value)
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
     return value
