@@ -33,8 +33,14 @@ _DECAY: Mapping[int, tuple[str, ...]] = {
 
 @dataclasses.dataclass(frozen=True)
 class Mixer:
-    """What the sizes of a mixer count, by size."""
+    """A recurrent mixer.
 
+    Args:
+        role: which kind it is.
+        names: what its sizes count, by size.
+    """
+
+    role: str
     names: Mapping[int, str]
 
     def own(self, tensor: Tensor) -> Iterator[str]:
@@ -45,12 +51,13 @@ class Mixer:
 def mixers_in(nodes: Iterable[Node]) -> dict[str, Mixer]:
     """The recurrent mixers among the nodes, by id."""
     nodes = list(nodes)
-    found: dict[str, dict[int, str]] = {node.id: dict(_decay(node)) for node in nodes if node.role in _MIXERS}
+    roles = {node.id: node.role for node in nodes if node.role in _MIXERS}
+    found: dict[str, dict[int, str]] = {node.id: dict(_decay(node)) for node in nodes if node.id in roles}
     for node in nodes:
         parent = node.id.rpartition(".")[0]
         if node.role == "mixer-output" and parent in found:
             found[parent] |= {tensor.shape[1]: "mixer-width" for tensor in node.tensors if len(tensor.shape) == 2}
-    return {key: Mixer(names) for key, names in found.items()}
+    return {key: Mixer(roles[key], names) for key, names in found.items()}
 
 
 def _decay(mixer: Node) -> Iterator[tuple[int, str]]:
@@ -72,5 +79,7 @@ def mixer_axes(node: Node, tensor: Tensor, mixer: Mixer) -> tuple[str, ...]:
     if linear is not None and len(tensor.shape) <= len(linear):
         return linear[: len(tensor.shape)]
     if node.role == "convolution" and len(tensor.shape) in (1, 3):
-        return _CONVOLUTION[: len(tensor.shape)]
+        # A mixer that is nothing but a convolution runs over the residual stream itself.
+        channels = "" if mixer.role == "convolution-mixer" else _CONVOLUTION[0]
+        return (channels, *_CONVOLUTION[1:])[: len(tensor.shape)]
     return tuple(mixer.own(tensor)) if node.role in (*_MIXERS, "norm") else ()

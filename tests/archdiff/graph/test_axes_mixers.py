@@ -64,7 +64,7 @@ def graph(family):
         ("mamba2", "mixer", "dt_bias", ("mixer-heads",)),
         ("mamba2", "mixer.norm", "weight", ("mixer-width",)),
         ("zamba", "mamba", "A_log", ("mixer-heads", "mixer-head-dimension", "state-size")),
-        ("lfm2", "conv.conv", "weight", ("convolution-channels", "channels-of-a-group", "convolution-width")),
+        ("lfm2", "conv.conv", "weight", ("hidden", "channels-of-a-group", "convolution-width")),
         ("qwen3_next", "linear_attn", "A_log", ("mixer-heads",)),
         ("qwen3_next", "linear_attn", "dt_bias", ("mixer-heads",)),
         ("gpt_oss", "self_attn", "sinks", ("query-heads",)),
