@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archdiff.rule import rule
-from archdiff_rules._report import changed
+from archdiff.rule import Finding, rule
+from archdiff_rules._changes import computing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archdiff.rule import Comparison, Finding
+    from archdiff.rule import Comparison
 
 
 @rule(impact="behavioral", group="Attention")
@@ -28,5 +28,7 @@ def attention_causality_changed(comparison: Comparison) -> Iterator[Finding]:
         Check that the serving engine builds the mask that the config asks for. Weights carry over to the other
         mask only with further training; expect a model adapted in this way to say so in its card.
     """
-    words = {"yes": "causal", "no": "bidirectional", "none": "not stated"}
-    return changed(comparison, {"attention.causal": "attention"}, words)
+    for difference in comparison.differences("attention.causal"):
+        if None not in (difference.old, difference.new):
+            old, new = ("causal" if value else "bidirectional" for value in (difference.old, difference.new))
+            yield computing(Finding.of(difference, f"attention: {old} → {new}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -83,16 +84,26 @@ def _state_space(part: Reading, mixer: Node) -> Facts:
         yield "mixer.form", "in chunks" if {"tril", "cumsum"} & names else "step by step"
     yield "mixer.width", part.width(1, "mixer-output")
     limits = mixer.attributes.get("time_step_limit")
-    yield "mixer.time_step_limits", limits if isinstance(limits, tuple) else None
+    yield "mixer.time_step_limits", limits if isinstance(limits, tuple) and limits != (0.0, math.inf) else None
     norms = [node for node in part.modules if node.role in ("norm", "final-norm") and node.id != mixer.id]
     yield "mixer.multipliers", any(tensor.name == "mup_vector" for tensor in mixer.tensors)
     yield "mixer.norm", tuple(sorted(node.name for node in norms if node.tensors))
 
 
 def _norms(layer: Reading) -> int:
-    """Norms outside the branches, whichever module of the layer holds them."""
-    branches = [f"{node.id}." for node in layer.all(*_BRANCHES) if len(layer.below(node).all(node.role)) == 1]
-    return sum(not node.id.startswith(tuple(branches)) for node in layer.all("norm"))
+    """Norms outside the branches and other parts, whichever module of the layer holds them."""
+    return sum(_holder(layer, node) in ("layer", "") for node in layer.all("norm"))
+
+
+def _holder(layer: Reading, node: Node) -> str:
+    """Role of the nearest module around it that has one and is no wrapper of a branch."""
+    parent = layer.graph.parent(node.id)
+    while parent and parent != layer.root:
+        part = layer.graph.nodes[parent]
+        if part.role and not (part.role in _BRANCHES and len(layer.below(part).all(part.role)) > 1):
+            return part.role
+        parent = layer.graph.parent(parent)
+    return "layer"
 
 
 def _norms_inside(layer: Reading) -> tuple[str, ...]:

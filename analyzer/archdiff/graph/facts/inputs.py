@@ -119,7 +119,7 @@ def _rotary_tables(model: Reading) -> str | None:
         return "one that no layer reads"
     listed = any(n.class_name in ("ModuleList", "ModuleDict") for n in modules)
     inside = [node for node in used if node.id.startswith(layers)]
-    if inside:
+    if len(inside) == len(used):
         return "in each layer"
     single = not listed and len([n for n in used if n.tensors]) == 1
     return "one for all layers" if single else "one for each kind of layer"

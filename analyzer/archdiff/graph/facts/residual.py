@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archdiff.graph.facts.reading import Reading, weight
-from archdiff.graph.schema import Node, Value
+from archdiff.graph.schema import Node, Operator, Value
 
 __all__ = ["read"]
 
@@ -45,8 +45,16 @@ def _norm(layer: Reading, node: Node) -> Facts:
     stated = next((node.attributes[k] for k in ("variance_epsilon", "eps", "epsilon") if k in node.attributes), None)
     yield (
         "norm.epsilon",
-        stated if isinstance(stated, float) else layer.stated("rms_norm_eps", "layer_norm_eps", "norm_eps"),
+        stated if isinstance(stated, float) else _run(operators) or layer.stated(*_EPSILONS),
     )
+
+
+_EPSILONS = ("rms_norm_eps", "layer_norm_eps", "norm_eps")
+
+
+def _run(operators: tuple[Operator, ...]) -> float | None:
+    """The epsilon that a norm without a setting passes to its operator."""
+    return next((float(o.arguments[-1]) for o in operators if o.name == "native_layer_norm"), None)
 
 
 class _Paths:
