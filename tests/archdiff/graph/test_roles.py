@@ -76,7 +76,7 @@ BERT_ENDS = {
     "bert.embeddings.position_embeddings": "position-embedding",
     "bert.embeddings.token_type_embeddings": "token-type-embedding",
     "bert.embeddings.LayerNorm": "norm",
-    "cls.predictions": "",
+    "cls.predictions": "prediction-head",
     "cls.predictions.transform.dense": "prediction-transform",
     "cls.predictions.transform.LayerNorm": "prediction-norm",
     "cls.predictions.decoder": "lm-head",
