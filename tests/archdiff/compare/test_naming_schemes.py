@@ -13,8 +13,7 @@ from archdiff.graph import build_graph
 from archdiff.graph.build import instantiate
 from archdiff.graph.published import published_names, respelled
 from tests.archdiff.graph.test_loading import saved
-from tests.archdiff.graph.test_samples import LLAVA
-from tests.archdiff.graph.tiny import CONFIGS, config_of, graph_of, source_of
+from tests.archdiff.graph.tiny import CONFIGS, LLAVA, config_of, graph_of, source_of
 from tests.archdiff.sources.weights import file_of
 
 PER_EXPERT = ["mixtral", "phimoe", "qwen2_moe", "qwen3_moe", "glm4_moe", "solar_open", "deepseek_v2", "deepseek_v3",

@@ -13,8 +13,7 @@ from archdiff.compare.replay import modules, new_names, replay
 from archdiff.graph import build_graph
 from archdiff.packs import load_rules, run
 from tests.archdiff.compare.renaming import renamed
-from tests.archdiff.graph.test_samples import LLAVA
-from tests.archdiff.graph.tiny import CONFIGS, config_of, source_of
+from tests.archdiff.graph.tiny import CONFIGS, LLAVA, config_of, source_of
 
 LANGUAGE = ["llama", "qwen2", "mistral", "qwen3_moe", "phi3"]
 TOWER = "model.vision_tower"

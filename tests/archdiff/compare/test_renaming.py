@@ -17,8 +17,7 @@ from archdiff.graph.integrity import faults
 from archdiff.packs import load_rules, run
 from tests.archdiff.compare.fakes import HIDDEN, model, op, part, weight
 from tests.archdiff.compare.renaming import forgotten, renamed
-from tests.archdiff.graph.test_samples import CLIP, LLAVA, WAV2VEC2, WHISPER
-from tests.archdiff.graph.tiny import CONFIGS, graph_of, source_of
+from tests.archdiff.graph.tiny import CLIP, CONFIGS, LLAVA, WAV2VEC2, WHISPER, graph_of, source_of
 
 T5 = {
     "model_type": "t5", "architectures": ["T5ForConditionalGeneration"], "d_model": 48, "d_kv": 16, "d_ff": 80,

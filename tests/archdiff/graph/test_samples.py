@@ -8,28 +8,7 @@ import torch
 from archdiff.graph import build_graph
 from archdiff.graph.meta import run_on_meta
 from archdiff.report.outline import outline
-from tests.archdiff.graph.tiny import source_of
-
-ENCODER = {"hidden_size": 48, "intermediate_size": 80, "num_hidden_layers": 3, "num_attention_heads": 4}
-VIT = ENCODER | {"model_type": "vit", "image_size": 32, "patch_size": 8}
-WHISPER = {
-    "model_type": "whisper", "architectures": ["WhisperForConditionalGeneration"], "d_model": 48,
-    "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 4, "decoder_attention_heads": 4,
-    "encoder_ffn_dim": 80, "decoder_ffn_dim": 80, "vocab_size": 160, "num_mel_bins": 16, "max_source_positions": 30,
-    "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 1,
-}  # fmt: skip
-WAV2VEC2 = ENCODER | {"model_type": "wav2vec2", "conv_dim": [8] * 7, "num_conv_pos_embeddings": 4,
-                      "num_conv_pos_embedding_groups": 4}  # fmt: skip
-LLAVA = {
-    "model_type": "llava", "architectures": ["LlavaForConditionalGeneration"], "image_token_index": 9,
-    "text_config": ENCODER | {"model_type": "llama", "vocab_size": 160},
-    "vision_config": ENCODER | {"model_type": "clip_vision_model", "image_size": 32, "patch_size": 8},
-}  # fmt: skip
-CLIP = {
-    "model_type": "clip",
-    "text_config": ENCODER | {"model_type": "clip_text_model", "vocab_size": 160},
-    "vision_config": ENCODER | {"model_type": "clip_vision_model", "image_size": 32, "patch_size": 8},
-}
+from tests.archdiff.graph.tiny import CLIP, LLAVA, VIT, WAV2VEC2, WHISPER, source_of
 
 
 @pytest.fixture(scope="module", params=[VIT, WHISPER, WAV2VEC2, LLAVA, CLIP], ids=lambda config: config["model_type"])

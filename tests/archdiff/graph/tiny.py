@@ -168,19 +168,27 @@ CONFIGS = {
     },
 }  # fmt: skip
 
-LLAVA = {
-    "model_type": "llava",
-    "text_config": {
-        "model_type": "llama", "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
-        "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 96,
-    },
-    "vision_config": {
-        "model_type": "clip_vision_model", "hidden_size": 24, "intermediate_size": 40, "num_hidden_layers": 3,
-        "num_attention_heads": 4, "image_size": 16, "patch_size": 4,
-    },
-    "image_token_index": 3,
+ENCODER = {"hidden_size": 48, "intermediate_size": 80, "num_hidden_layers": 3, "num_attention_heads": 4}
+VIT = ENCODER | {"model_type": "vit", "image_size": 32, "patch_size": 8}
+WHISPER = {
+    "model_type": "whisper", "architectures": ["WhisperForConditionalGeneration"], "d_model": 48,
+    "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 4, "decoder_attention_heads": 4,
+    "encoder_ffn_dim": 80, "decoder_ffn_dim": 80, "vocab_size": 160, "num_mel_bins": 16, "max_source_positions": 30,
+    "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 1,
 }  # fmt: skip
-"""A language model with a vision tower and a projector between them."""
+WAV2VEC2 = ENCODER | {"model_type": "wav2vec2", "conv_dim": [8] * 7, "num_conv_pos_embeddings": 4,
+                      "num_conv_pos_embedding_groups": 4}  # fmt: skip
+LLAVA = {
+    "model_type": "llava", "architectures": ["LlavaForConditionalGeneration"], "image_token_index": 9,
+    "text_config": ENCODER | {"model_type": "llama", "vocab_size": 160},
+    "vision_config": ENCODER | {"model_type": "clip_vision_model", "image_size": 32, "patch_size": 8},
+}  # fmt: skip
+CLIP = {
+    "model_type": "clip",
+    "text_config": ENCODER | {"model_type": "clip_text_model", "vocab_size": 160},
+    "vision_config": ENCODER | {"model_type": "clip_vision_model", "image_size": 32, "patch_size": 8},
+}
+"""Models that take more than text, or none."""
 
 
 def config_of(family, **changes):
