@@ -42,7 +42,7 @@ def test_facts_of_the_model(family, fact, value):
     [
         ("bert", "bert.encoder.layer.0", "attention.causal", False),
         ("gpt2", "transformer.h.0", "attention.causal", True),
-        ("clip", "text_model.encoder.layers.0", "attention.causal", None),  # the text model builds its own mask
+        ("clip", "text_model.encoder.layers.0", "attention.causal", True),  # the text model builds its own mask
         ("clip", "vision_model.encoder.layers.0", "attention.causal", False),
         ("t5", "encoder.block.0", "position.relative_bias", "of its own"),
         ("t5", "encoder.block.1", "position.relative_bias", "that of another layer"),

@@ -46,7 +46,7 @@ SHARED = config_of("granitemoe", model_type="granitemoeshared", architectures=["
     "shared_intermediate_size": 40
 }
 UNUSUAL = (
-    "deepseek_v4", "diffllama", "falcon_h1", "glm_moe_dsa", "mamba", "mamba2", "ministral3", "zaya",
+    "deepseek_v4", "diffllama", "falcon_h1", "glm_moe_dsa", "mamba", "mamba2", "ministral3", "nemotron_h", "zaya",
 )  # fmt: skip
 """Families with parts that no other has: hashed routing, two attention maps, narrow embeddings, state-space mixers."""
 

@@ -51,14 +51,15 @@ def read(layer: Reading, model: Reading) -> Facts:
 def _causal(part: Reading, model: Reading) -> bool | None:
     """Whether a position sees those before it alone; None where the class does not say.
 
-    A module around the stack may build a causal mask for a class that is not causal by itself, as CLIP's text model.
+    A module around the stack may build a causal mask for a class that is not causal by itself, as CLIP's text model:
+    keys up to the query, where a window on both sides takes a distance.
     """
     found = [bool(node.attributes["is_causal"]) for node in part.modules if "is_causal" in node.attributes]
     if not found or found[0]:
         return found[0] if found else None
     around = [node for node in model.modules if part.root.startswith(f"{node.id}.") or not node.id]
-    builds = any(operator.name == "le" for node in around for operator in model.own(node))
-    return None if builds else False
+    names = {operator.name for node in around for operator in model.own(node)}
+    return (None if {"abs", "sub"} & names else True) if "le" in names else False
 
 
 def _temperature(layer: Reading, attention: Node) -> str | None:
@@ -90,20 +91,14 @@ def _state_space(part: Reading, mixer: Node) -> Facts:
     yield "mixer.norm", tuple(sorted(node.name for node in norms if node.tensors))
 
 
+_OTHERS = ("hyper-connection", "alternating-updates", "low-rank-branch")
+
+
 def _norms(layer: Reading) -> int:
-    """Norms outside the branches and other parts, whichever module of the layer holds them."""
-    return sum(_holder(layer, node) in ("layer", "") for node in layer.all("norm"))
-
-
-def _holder(layer: Reading, node: Node) -> str:
-    """Role of the nearest module around it that has one and is no wrapper of a branch."""
-    parent = layer.graph.parent(node.id)
-    while parent and parent != layer.root:
-        part = layer.graph.nodes[parent]
-        if part.role and not (part.role in _BRANCHES and len(layer.below(part).all(part.role)) > 1):
-            return part.role
-        parent = layer.graph.parent(parent)
-    return "layer"
+    """Norms outside the branches and other parts, whichever wrapper holds them."""
+    parts = [node for node in layer.all(*_BRANCHES, *_OTHERS) if len(layer.below(node).all(node.role)) == 1]
+    inside = tuple(f"{part.id}." for part in parts)
+    return sum(not node.id.startswith(inside) for node in layer.all("norm"))
 
 
 def _norms_inside(layer: Reading) -> tuple[str, ...]:
