@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 import transformers
 
+from archdiff.graph.apart import around
 from archdiff.graph.axes import label
 from archdiff.graph.build import Built, instantiate, quiet
 from archdiff.graph.digests import digest
@@ -22,7 +23,7 @@ from archdiff.graph.published import published_names
 from archdiff.graph.roles import Sizes, assign
 from archdiff.graph.schema import SCHEMA_VERSION, ModelGraph, Node, Operator, freeze
 from archdiff.graph.settings import normalised, per_layer, sizes_of
-from archdiff.graph.trace import Trace, around, trace
+from archdiff.graph.trace import Trace, trace
 from archdiff.sources.quantized import declaration, meaning
 
 if TYPE_CHECKING:

@@ -151,7 +151,8 @@ def _patches(config: Any) -> Iterator[Inputs]:
     grid = {name: torch.tensor([[1, _GRID, _GRID]]) for name in ("grid_thw", "image_grid_thw")}
     for width in (merged, 2 * merged):
         yield {"pixel_values": _zeros(count, width), "hidden_states": _zeros(count, width), **grid}
-    yield {"pixel_values": _zeros(1, count, values), "pixel_position_ids": _zeros(1, count, 2, dtype=torch.long)}
+    places = {name: _zeros(1, count, 2, dtype=torch.long) for name in ("pixel_position_ids", "image_position_ids")}
+    yield {"pixel_values": _zeros(1, count, values), **places}
 
 
 def _videos(config: Any) -> Iterator[Inputs]:

@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 from torch.distributions import Distribution
-from transformers import PreTrainedModel
 
+from archdiff.graph.apart import run_the_rest
 from archdiff.graph.assumed import Readable
 from archdiff.graph.recorder import Call, Recorder, tensors_in
 from archdiff.graph.samples import SEQUENCE_LENGTH, sample_inputs
+from archdiff.graph.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["SEQUENCE_LENGTH", "Trace", "around", "trace"]
+__all__ = ["SEQUENCE_LENGTH", "Trace", "trace"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,16 +89,12 @@ def _record(model: nn.Module, kinds: Mapping[str, str], inputs: dict[str, Any], 
     _forget_results(model)
     names = {module: name for name, module in model.named_modules()}
     tensors = _owners(names, recorder)
-    watch = _Watch(recorder, names)
+    watch = Watch(recorder, names)
     readable = Readable(recorder.values_of)
     skipping = _copies_skipped(model, kinds, recorder)
     with watch.hooks(), skipping as copies, _unvalidated(), readable, recorder, torch.no_grad():
         model(**inputs)
-        if _not_entered(model, watch):
-            for reader in _feature_readers(model):
-                _run_apart(reader, watch, copies)
-        for tower in _not_entered(model, watch):
-            _run_apart(_Part(names[tower], tower, tower), watch, copies)
+        run_the_rest(model, names, watch, copies)
     return Trace(tuple(recorder.calls), tensors, watch.received, watch.returned, copies)
 
 
@@ -108,64 +105,6 @@ def _forget_results(model: nn.Module) -> None:
             for cell in getattr(getattr(method, "__func__", method), "__closure__", None) or ():
                 with suppress(ValueError, AttributeError):  # an empty cell; or one that holds no such cache
                     cell.cell_contents.cache_clear()
-
-
-def _not_entered(model: nn.Module, watch: _Watch) -> list[nn.Module]:
-    """The outermost models inside the model that the pass left out, as it was given no image or sound."""
-    found: dict[str, nn.Module] = {}
-    entered = {each for name in watch.received for each in around(name)}
-    for name, module in model.named_modules():
-        inside = any(name.startswith(f"{other}.") for other in found)
-        if name and not inside and isinstance(module, PreTrainedModel) and name not in entered:
-            found[name] = module
-    return list(found.values())
-
-
-def around(name: str) -> Iterator[str]:
-    """The module and every one that holds it: a class may call a part of a part and not the part itself."""
-    while name:
-        yield name
-        name = name.rpartition(".")[0]
-
-
-@dataclasses.dataclass(frozen=True)
-class _Part:
-    """A part of a model that the pass over the whole left out.
-
-    Args:
-        name: id of the module whose code runs.
-        module: that module.
-        call: what runs it.
-    """
-
-    name: str
-    module: nn.Module
-    call: Callable[..., Any]
-
-
-def _feature_readers(model: nn.Module) -> Iterator[_Part]:
-    """What turns images and sound into embeddings: the towers with the projectors behind them, innermost class only."""
-    for method in ("get_image_features", "get_audio_features"):
-        having = [(name, module) for name, module in model.named_modules() if hasattr(module, method)]
-        if having:
-            yield _Part(*having[-1], getattr(having[-1][1], method))
-
-
-def _run_apart(part: _Part, watch: _Watch, copies: dict[str, str]) -> None:
-    """Run a part of the model by itself, if it can be; what a failed attempt recorded is forgotten."""
-    watch.recorder.apart = None if part.call is part.module else part.name
-    for inputs in sample_inputs(part.module, part.call):
-        noted, skipped = watch.state(), dict(copies)
-        watch.recorder.stack.append(part.name)
-        try:
-            part.call(**inputs)
-        except Exception:  # noqa: BLE001 - any class may fail in any way; the graph says which stacks did not run
-            watch.restore(noted)
-            copies.clear()
-            copies.update(skipped)
-        else:
-            watch.recorder.stack.pop()
-            return
 
 
 @contextmanager
@@ -189,51 +128,6 @@ def _owners(names: Mapping[nn.Module, str], recorder: Recorder) -> dict[int, tup
                 number = recorder.identify(tensor)
                 owners[number] = (*owners.get(number, ()), (name, key))
     return owners
-
-
-class _Watch:
-    """Module hooks that keep the recorder's stack and note what each module took and gave."""
-
-    def __init__(self, recorder: Recorder, names: Mapping[nn.Module, str]) -> None:
-        self.recorder, self.names = recorder, names
-        self.received: dict[str, tuple[int, ...]] = {}
-        self.returned: dict[str, tuple[int, ...]] = {}
-
-    def enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
-        name = self.names[module]
-        self.recorder.stack.append(name)
-        self.received.setdefault(name, self._numbers((args, kwargs)))
-
-    def leave(self, module: nn.Module, _args: Any, output: Any) -> None:
-        self.recorder.stack.pop()
-        self.returned.setdefault(self.names[module], self._numbers(output))
-
-    def _numbers(self, value: Any) -> tuple[int, ...]:
-        return tuple(self.recorder.identify(tensor) for tensor in tensors_in(value))
-
-    def state(self) -> tuple[int, int, dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
-        """What has been noted so far."""
-        return len(self.recorder.stack), len(self.recorder.calls), dict(self.received), dict(self.returned)
-
-    def restore(self, state: tuple[int, int, dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]) -> None:
-        """Forget what was noted since."""
-        depth, calls, received, returned = state
-        del self.recorder.stack[depth:], self.recorder.calls[calls:]
-        for kept, known in ((self.received, received), (self.returned, returned)):
-            kept.clear()
-            kept.update(known)
-
-    @contextmanager
-    def hooks(self) -> Iterator[None]:
-        handles: list[Any] = []
-        for module in self.names:
-            handles.append(module.register_forward_pre_hook(self.enter, with_kwargs=True))
-            handles.append(module.register_forward_hook(self.leave))
-        try:
-            yield
-        finally:
-            for handle in handles:
-                handle.remove()
 
 
 @contextmanager

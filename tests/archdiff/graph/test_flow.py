@@ -94,7 +94,7 @@ def test_where_norms_stand_behind_the_branches_attention_reads_the_residual_stre
 
 
 def branches(graph, layer):
-    (attention,) = with_role(graph, "attention", layer)
+    attention = with_role(graph, "attention", layer)[0]  # BERT's holds another module that is called so
     found = with_role(graph, "dense-mlp", layer) or with_role(graph, "mixture-of-experts", layer)
     return attention, found[0]
 
