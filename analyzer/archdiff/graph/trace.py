@@ -7,6 +7,7 @@ grows with the number of kinds, not with the number of layers.
 from __future__ import annotations
 
 import dataclasses
+import sys
 import warnings
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -99,12 +100,13 @@ def _record(model: nn.Module, kinds: Mapping[str, str], inputs: dict[str, Any], 
 
 
 def _forget_results(model: nn.Module) -> None:
-    """Empty the caches of methods that keep their last result, as tables of positions: it stems from another pass."""
-    for kind in {type(module) for module in model.modules()}:
-        for method in vars(kind).values():
-            for cell in getattr(getattr(method, "__func__", method), "__closure__", None) or ():
-                with suppress(ValueError, AttributeError):  # an empty cell; or one that holds no such cache
-                    cell.cell_contents.cache_clear()
+    """Empty the caches of functions that keep their results, as tables of positions: they stem from another pass."""
+    kinds = {type(module) for module in model.modules()}
+    places = [*kinds, *(sys.modules[name] for name in {kind.__module__ for kind in kinds})]
+    for function in (value for place in places for value in vars(place).values()):
+        for cell in getattr(getattr(function, "__func__", function), "__closure__", None) or ():
+            with suppress(ValueError, AttributeError):  # an empty cell; or one that holds no such cache
+                cell.cell_contents.cache_clear()
 
 
 @contextmanager

@@ -267,3 +267,11 @@ def test_a_projector_reads_its_tower():
     assert graph.nodes["model.multi_modal_projector"].function is not None
     last_but_one = "model.vision_tower.encoder.layers.1#add.1"  # the one that LLaVA's default asks for
     assert (last_but_one, "model.multi_modal_projector.linear_1") in graph.flows
+
+
+def test_what_a_class_keeps_from_one_pass_does_not_change_the_next():
+    """DINOv3 computes the places of patches once for each size, in a function with a cache."""
+    config = {"model_type": "dinov3_vit", "hidden_size": 48, "intermediate_size": 80, "num_hidden_layers": 2,
+              "num_attention_heads": 4, "image_size": 32, "patch_size": 8}  # fmt: skip
+    first, second = (build_graph(source_of(config)) for _ in range(2))
+    assert first.nodes["rope_embeddings"].function == second.nodes["rope_embeddings"].function
