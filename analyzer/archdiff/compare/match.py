@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import deque
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from archdiff.compare.operators import tensorless
 from archdiff.compare.shapes import Shapes
@@ -172,6 +172,15 @@ class _Search:
             tuple(dict.fromkeys(_unpaired(self.new, self.added, paired[1]))),
         )
 
+    def by_content(self, graph: ModelGraph, modules: Iterable[str]) -> dict[tuple[str, str, str, int], list[Node]]:
+        """Modules that store tensors, by role, role of the part that holds them, name, and shapes of what they hold."""
+        found: dict[tuple[str, str, str, int], list[Node]] = {}
+        for node in (graph.nodes[key] for key in modules):
+            shapes = self.shapes.of(graph, node.id)
+            if shapes is not None and node.role != "layer":
+                found.setdefault((node.role, _holder(graph, node.id), node.name, shapes), []).append(node)
+        return found
+
 
 def _unpaired(graph: ModelGraph, roots: Iterable[str], paired: Container[str]) -> Iterator[str]:
     for root in roots:
@@ -291,20 +300,26 @@ def _around(a: Node, b: Node, stacks: Stacks) -> int:
 
 
 def _moved(search: _Search) -> list[Match]:
-    """Parts whose role stands once among what is left of each side, stacks and what holds them, at whatever depth."""
+    """What is left of each side and stands there once, at whatever depth: by its role, or by its name and shapes.
+
+    Stacks, and what holds them, keep their partners.
+    """
     stacks, (removed, added) = search.stacks, search.left()
-    first, second = _by_role(search.old, removed), _by_role(search.new, added)
-    found = [
-        (first[key][0].id, second[key][0].id)
-        for key in sorted(first.keys() & second.keys())
-        if len(first[key]) == 1 and len(second[key]) == 1
-    ]
+    found = _once(_by_role(search.old, removed), _by_role(search.new, added))
+    if not found:
+        found = _once(search.by_content(search.old, removed), search.by_content(search.new, added))
     found += [(a, b) for a, b in (*stacks.holders.items(), *stacks.pairs.items()) if a in removed and b in added]
     return [
         Match(a, b, "moved", "medium")
         for a, b in found
         if not _below(a, (x for x, _ in found if x != a)) and not _below(b, (y for _, y in found if y != b))
     ]
+
+
+def _once(first: Mapping[Any, Sequence[Node]], second: Mapping[Any, Sequence[Node]]) -> list[tuple[str, str]]:
+    """Ids of the nodes whose key stands once on each side."""
+    shared = sorted(first.keys() & second.keys())
+    return [(first[key][0].id, second[key][0].id) for key in shared if len(first[key]) == len(second[key]) == 1]
 
 
 def _below(module: str, roots: Iterable[str]) -> bool:

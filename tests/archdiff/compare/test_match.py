@@ -185,3 +185,11 @@ def test_what_stays_below_a_part_that_moved_may_move_by_itself():
     assert partners(matched(old, new)) == {
         "cls.head": "generator", "cls.head.decoder": "decoder", "encoder": "encoder",
     }  # fmt: skip
+
+
+def test_a_part_with_its_name_and_shapes_is_found_in_another_module():
+    old = {"p": part("projector", WIDE), "t": part(""), "t.x": part("norm", WIDE)}
+    new = {"m": part("", class_name="M"), "m.p": part("projector", WIDE), "m.x": part("norm", WIDE)}
+    assert partners(matched(old, new)) == {"p": "m.p", "t.x": "m.x"}
+    other = {"m": part("", class_name="M"), "m.p": part("projector", weight(("a", 9)))}
+    assert partners(matched(old, other)) == {}

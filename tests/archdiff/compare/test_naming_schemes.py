@@ -162,6 +162,12 @@ def test_a_vision_language_model_under_old_and_new_names(scheme, checkpoint):
     assert bool(told) is (scheme == "2023")
 
 
+def test_old_and_new_names_without_a_class_are_renamed_tensors_and_nothing_else(checkpoint):
+    own = {name: tuple(tensor.shape) for name, tensor in instantiate(LLAVA, "llava").model.state_dict().items()}
+    old = checkpoint(spelled(own, *VISION_LANGUAGE["2023"]))
+    assert rules_of(old, checkpoint(own)) == rules_of(checkpoint(own), old) == {"tensors-renamed"}
+
+
 def test_no_two_tensors_get_one_name():
     both = ["x.LayerNorm.gamma", "x.LayerNorm.weight"]
     assert respelled(both) == dict(zip(both, both, strict=True))
