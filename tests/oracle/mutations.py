@@ -139,7 +139,7 @@ def _integers(value: int) -> Iterator[tuple[str, int]]:
     found = {"doubled": value * 2, "halved": value // 2, "plus 1": value + 1, "minus 1": value - 1}
     seen = {value}
     for label, other in found.items():
-        if other not in seen and (other >= 0 or value < 0):
+        if other not in seen and (other >= 0 or value < -1):  # -1 stands for none
             seen.add(other)
             yield label, other
 

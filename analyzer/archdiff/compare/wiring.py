@@ -57,7 +57,8 @@ def _edges(graph: ModelGraph, layer: str) -> frozenset[str]:
 def tapped(old: ModelGraph, new: ModelGraph, stack: StackAlignment, names: Mapping[str, str]) -> Iterator[Found]:
     """A change for each part outside a stack that reads other layers of it, as a projector may read the last but one.
 
-    Where layers were added or removed, what reads the last one moves along, and nothing is said.
+    Where layers were added or removed, what reads the last one moves along, and nothing is said. Nor is it of a part
+    that reads the stack in one of two classes alone: in the other it may read a norm behind it.
 
     Args:
         old: a graph.
@@ -69,9 +70,10 @@ def tapped(old: ModelGraph, new: ModelGraph, stack: StackAlignment, names: Mappi
         return
     partners = dict(stack.matched)
     first, second = _readers(old, stack.old), _readers(new, stack.new)
-    for reader in sorted(first.keys() & {key for key, name in names.items() if name in second}):
-        before, after = {partners[number] for number in first[reader]}, second[names[reader]]
-        if before != after:
+    for reader in sorted(key for key, name in names.items() if key in first or name in second):
+        before = {partners[number] for number in first.get(reader, ())}
+        after = second.get(names[reader], set())
+        if before != after and ((before and after) or old.class_name == new.class_name):
             yield Found(
                 "operators-changed", reader, names[reader], old.nodes[reader].role, "wiring",
                 tuple(f"layer {number}" for number in sorted(before)),

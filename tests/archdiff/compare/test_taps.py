@@ -23,6 +23,7 @@ def test_a_projector_that_reads_another_layer_is_a_change():
     reader = "model.multi_modal_projector.linear_1"
     assert wiring(llava(-2), llava(-3)) == [(reader, ("layer 1",), ("layer 0",), "behavioral")]
     assert wiring(llava(-3), llava(-2)) == [(reader, ("layer 0",), ("layer 1",), "behavioral")]
+    assert wiring(llava(-2), llava(-4)) == [(reader, ("layer 1",), (), "behavioral")], "what enters the first layer"
 
 
 @pytest.mark.parametrize("new", [llava, lambda: llava(depth=5)], ids=["the same", "deeper"])
