@@ -188,8 +188,9 @@ def _taps(
     """Parts that read other layers than their partners do, in models that were traced."""
     if old.flows and new.flows and old.flows != new.flows:
         names = new_names(old, alignment, changes)
+        lone = any(change.kind in ("module-added", "module-removed") for change in changes)
         for stack in alignment:
-            yield from tapped(old, new, stack, names)
+            yield from tapped(old, new, stack, names, same_parts=old.class_name == new.class_name and not lone)
 
 
 def _config(old: ModelGraph, new: ModelGraph) -> Iterator[Found]:

@@ -54,17 +54,20 @@ def _edges(graph: ModelGraph, layer: str) -> frozenset[str]:
     )
 
 
-def tapped(old: ModelGraph, new: ModelGraph, stack: StackAlignment, names: Mapping[str, str]) -> Iterator[Found]:
+def tapped(
+    old: ModelGraph, new: ModelGraph, stack: StackAlignment, names: Mapping[str, str], *, same_parts: bool
+) -> Iterator[Found]:
     """A change for each part outside a stack that reads other layers of it, as a projector may read the last but one.
 
     Where layers were added or removed, what reads the last one moves along, and nothing is said. Nor is it of a part
-    that reads the stack in one of two classes alone: in the other it may read a norm behind it.
+    that reads the stack in one of the models alone, unless they have the same parts: another may stand between.
 
     Args:
         old: a graph.
         new: the other.
         stack: how their layers correspond.
         names: ids in NEW, by those in OLD.
+        same_parts: whether the two are of one class, and no module came or went.
     """
     if stack.old is None or stack.new is None or stack.added or stack.removed:
         return
@@ -73,7 +76,7 @@ def tapped(old: ModelGraph, new: ModelGraph, stack: StackAlignment, names: Mappi
     for reader in sorted(key for key, name in names.items() if key in first or name in second):
         before = {partners[number] for number in first.get(reader, ())}
         after = second.get(names[reader], set())
-        if before != after and ((before and after) or old.class_name == new.class_name):
+        if before != after and (same_parts or (before and after)):
             yield Found(
                 "operators-changed", reader, names[reader], old.nodes[reader].role, "wiring",
                 tuple(f"layer {number}" for number in sorted(before)),

@@ -26,11 +26,13 @@ class Watch:
         self.returned: dict[str, tuple[int, ...]] = {}
 
     def enter(self, module: nn.Module, args: Any, kwargs: Any) -> None:
+        """Note that a module was called, and with what."""
         name = self.names[module]
         self.recorder.stack.append(name)
         self.received.setdefault(name, self._numbers((args, kwargs)))
 
     def leave(self, module: nn.Module, _args: Any, output: Any) -> None:
+        """Note what a module returned."""
         self.recorder.stack.pop()
         self.returned.setdefault(self.names[module], self._numbers(output))
 
@@ -51,6 +53,7 @@ class Watch:
 
     @contextmanager
     def hooks(self) -> Iterator[None]:
+        """Watch every module while the context lasts."""
         handles: list[Any] = []
         for module in self.names:
             handles.append(module.register_forward_pre_hook(self.enter, with_kwargs=True))
