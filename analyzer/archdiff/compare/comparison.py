@@ -12,6 +12,7 @@ from archdiff.compare.differences import Difference, Sides, differences, where
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from archdiff.compare.provenance import Provenance
     from archdiff.graph.schema import ModelGraph, Value
 
 __all__ = ["Comparison", "Difference", "LayerPair", "StackAlignment", "where"]
@@ -26,6 +27,7 @@ class Comparison:
         alignment: one entry for each layer stack of either.
         changes: complete and in a deterministic order.
         explained: ids of the changes that findings already account for.
+        weights: what a weight check says of each component; empty where none ran.
     """
 
     def __init__(
@@ -35,14 +37,21 @@ class Comparison:
         alignment: Sequence[StackAlignment],
         changes: Sequence[Change],
         explained: frozenset[str] = frozenset(),
+        weights: Sequence[Provenance] = (),
     ) -> None:
         self.old, self.new = old, new
         self.alignment, self.changes = tuple(alignment), tuple(changes)
         self.explained = explained
+        self.weights = tuple(weights)
 
     def after(self, explained: Iterable[str]) -> Comparison:
         """The same comparison, in which the changes with these ids are accounted for."""
-        return Comparison(self.old, self.new, self.alignment, self.changes, self.explained | frozenset(explained))
+        known = self.explained | frozenset(explained)
+        return Comparison(self.old, self.new, self.alignment, self.changes, known, self.weights)
+
+    def with_weights(self, weights: Sequence[Provenance]) -> Comparison:
+        """The same comparison, with what a weight check says of each component."""
+        return Comparison(self.old, self.new, self.alignment, self.changes, self.explained, weights)
 
     @cached_property
     def unexplained(self) -> tuple[Change, ...]:
