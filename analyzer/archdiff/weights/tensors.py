@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +58,12 @@ class Checkpoint(Protocol):
         """
 
     def close(self) -> None:
+        """Close every file."""
+
+    def __enter__(self) -> Self:
+        """Return the checkpoint itself."""
+
+    def __exit__(self, *exception: object) -> None:
         """Close every file."""
 
 
