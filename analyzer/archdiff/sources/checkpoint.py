@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archdiff.errors import SourceError
 from archdiff.sources.headers import Shipped, read_file
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["ADAPTER", "INDEX", "LARGEST_INDEX", "SINGLE", "agreed", "modules_named", "read_directory", "read_index"]
+__all__ = [
+    "ADAPTER", "INDEX", "LARGEST_INDEX", "SINGLE", "Files", "agreed", "find", "is_there", "modules_named",
+    "read_directory", "read_index",
+]  # fmt: skip
 
 SINGLE = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -29,6 +32,13 @@ _POINTER = b"version https://git-lfs"
 _INDEX_REMEDY = "download the index again"
 
 
+class Files(NamedTuple):
+    """The safetensors files of a directory: their names, and the file of each tensor where an index lists them."""
+
+    names: tuple[str, ...]
+    listed: Mapping[str, str] | None = None
+
+
 def read_directory(directory: Path, subject: str, *, any_name: bool) -> tuple[Shipped, ...] | None:
     """Return what the directory ships, sorted by name; None where none of its weights are there.
 
@@ -42,42 +52,64 @@ def read_directory(directory: Path, subject: str, *, any_name: bool) -> tuple[Sh
     Raises:
         SourceError: an index or a header breaks its format, the two disagree, or some shards are missing.
     """
-    index = directory / INDEX
-    if (directory / SINGLE).exists() and not index.exists():
-        return _sorted(_one(directory / SINGLE, subject))
-    if not index.exists():
-        return _sorted(_only(directory, subject)) if any_name else None
-    shards = read_index(index, subject)
-    there = {name for name in set(shards.values()) if _is_there(directory / name)}
-    if not there:
+    found = find(directory, subject, any_name=any_name)
+    if found is None:
         return None
-    if missing := sorted(set(shards.values()) - there):
-        raise _fault(subject, f"lists {printable(missing[0], 80)}, which is not there", "download the missing shards")
-    return agreed(shards, lambda name: read_file(directory / name, subject), subject)
+    if found.listed is None:
+        return _sorted(read_file(directory / found.names[0], subject))
+    return agreed(found.listed, lambda name: read_file(directory / name, subject), subject)
 
 
-def read_index(path: Path, subject: str) -> dict[str, str]:
-    """Return the file of each tensor that the index at `path` lists.
+def find(directory: Path, subject: str, *, any_name: bool) -> Files | None:
+    """Return which files a directory's weights stand in; reads the index, and nothing of the files.
+
+    Arguments and what is None are those of `read_directory`.
 
     Raises:
-        SourceError: it cannot be read, or maps anything but tensor names to safetensors files beside it.
+        SourceError: the index breaks its format, some shards are missing, or there are several files without one.
+    """
+    index = directory / INDEX
+    if not index.exists():
+        single = directory / SINGLE
+        file = single if single.exists() else _only(directory, subject) if any_name else None
+        return Files((file.name,)) if file is not None and is_there(file) else None
+    shards = read_index(index, subject)
+    names = sorted(set(shards.values()))
+    missing = [name for name in names if not is_there(directory / name)]
+    if missing == names:
+        return None
+    if missing:
+        raise _fault(subject, f"lists {printable(missing[0], 80)}, which is not there", "download the missing shards")
+    return Files(tuple(names), shards)
+
+
+def read_index(path: Path, subject: str, ending: str = ".safetensors") -> dict[str, str]:
+    """Return the file of each tensor that the index at `path` lists.
+
+    Args:
+        path: of the index.
+        subject: what to call the model in an error.
+        ending: of the files that it may list.
+
+    Raises:
+        SourceError: it cannot be read, or maps anything but tensor names to such files beside it.
     """
     try:
         text = read_text(path, subject, LARGEST_INDEX)
         large = sum(text.count(mark) for mark in ",[{") > _MOST_VALUES
         listed = None if large else parse_object(text, subject).get("weight_map")
     except SourceError as error:
-        raise _fault(subject, f"cannot be used: {error.cause}", _INDEX_REMEDY) from error
+        raise _fault(subject, f"cannot be used: {error.cause}", _INDEX_REMEDY, path.name) from error
     if large:
-        raise _fault(subject, f"holds more than {_MOST_VALUES:,} values", _INDEX_REMEDY)
+        raise _fault(subject, f"holds more than {_MOST_VALUES:,} values", _INDEX_REMEDY, path.name)
     if not isinstance(listed, dict) or not listed:
-        raise _fault(subject, "has no weight_map", _INDEX_REMEDY)
+        raise _fault(subject, "has no weight_map", _INDEX_REMEDY, path.name)
     for tensor, file in listed.items():
-        if not isinstance(file, str) or not _is_plain(file):
-            cause = f"puts tensor {printable(repr(tensor), 80)} outside its directory or into no safetensors file"
-            raise _fault(subject, f"{cause} ({printable(repr(file), 80)})", _INDEX_REMEDY)
+        if not isinstance(file, str) or not _is_plain(file, ending):
+            cause = f"puts tensor {printable(repr(tensor), 80)} outside its directory or into no {ending[1:]} file"
+            raise _fault(subject, f"{cause} ({printable(repr(file), 80)})", _INDEX_REMEDY, path.name)
     if len(set(listed.values())) > _MOST_SHARDS:
-        raise _fault(subject, f"lists more than {_MOST_SHARDS:,} shards", _INDEX_REMEDY)
+        raise _fault(subject, f"lists more than {_MOST_SHARDS:,} shards", _INDEX_REMEDY, path.name)
     return listed
 
 
@@ -113,10 +145,10 @@ def agreed(shards: Mapping[str, str], read: Callable[[str], tuple[Shipped, ...]]
     return tuple(sorted((tensor for tensor, _ in found), key=lambda tensor: tensor.name))
 
 
-def _is_plain(name: str) -> bool:
-    """Whether it names a safetensors file in the directory itself."""
+def _is_plain(name: str, ending: str) -> bool:
+    """Whether it names a file with this ending in the directory itself."""
     return (
-        name.endswith(".safetensors")
+        name.endswith(ending)
         and len(name) <= 255
         and not name.startswith(".")
         and not set(name) & set("/\\:\0")
@@ -124,21 +156,17 @@ def _is_plain(name: str) -> bool:
     )
 
 
-def _only(directory: Path, subject: str) -> tuple[Shipped, ...] | None:
-    """What the single file under another name ships; several without an index are no checkpoint."""
+def _only(directory: Path, subject: str) -> Path | None:
+    """The single file under another name; several without an index are no checkpoint."""
     files = sorted(path for path in directory.glob("*.safetensors") if path.name != ADAPTER)
     if len(files) > 1:
         names = f"{printable(files[0].name, 40)} and {len(files) - 1} more"
         raise SourceError(printable(subject), f"holds {names}, without {INDEX}", "add the index, or name one file")
-    return _one(files[0], subject) if files else None
+    return files[0] if files else None
 
 
-def _one(path: Path, subject: str) -> tuple[Shipped, ...] | None:
-    return read_file(path, subject) if _is_there(path) else None
-
-
-def _is_there(path: Path) -> bool:
-    """Whether there is a file, and not the note that git-lfs leaves in the place of one."""
+def is_there(path: Path) -> bool:
+    """Tell whether there is a file, and not the note that git-lfs leaves in the place of one."""
     try:
         if not path.is_file():
             return False
@@ -148,9 +176,9 @@ def _is_there(path: Path) -> bool:
         return path.exists()
 
 
-def _sorted(tensors: tuple[Shipped, ...] | None) -> tuple[Shipped, ...] | None:
-    return None if tensors is None else tuple(sorted(tensors, key=lambda tensor: tensor.name))
+def _sorted(tensors: tuple[Shipped, ...]) -> tuple[Shipped, ...]:
+    return tuple(sorted(tensors, key=lambda tensor: tensor.name))
 
 
-def _fault(subject: str, cause: str, remedy: str) -> SourceError:
-    return SourceError(printable(subject), f"{INDEX} {cause}", remedy)
+def _fault(subject: str, cause: str, remedy: str, index: str = INDEX) -> SourceError:
+    return SourceError(printable(subject), f"{index} {cause}", remedy)

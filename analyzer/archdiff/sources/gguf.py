@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["LARGEST", "MAGIC", "Bytes", "Gguf", "Length", "parse_gguf", "read_gguf"]
+__all__ = ["BLOCKS", "LARGEST", "MAGIC", "Bytes", "Gguf", "Length", "parse_gguf", "read_gguf"]
 
 MAGIC = b"GGUF"
 
@@ -51,6 +51,9 @@ _TYPES: Mapping[int, tuple[str, int, int]] = MappingProxyType({
 })  # fmt: skip
 """Name, elements of a block and bytes of a block, by number (gguf 0.19.0's GGML_QUANT_SIZES)."""
 
+BLOCKS: Mapping[str, tuple[int, int]] = MappingProxyType({name: (count, size) for name, count, size in _TYPES.values()})
+"""Elements of a block and bytes of a block, by the name of a type."""
+
 
 @dataclass(frozen=True, slots=True)
 class Length:
@@ -64,10 +67,14 @@ Value: TypeAlias = "bool | int | float | str | Length | tuple[Value, ...]"
 
 @dataclass(frozen=True, slots=True)
 class Gguf:
-    """Metadata by key, and the tensors in the file's order, with sizes outermost first and types as ggml names them."""
+    """Metadata by key, and the tensors in the file's order, with sizes outermost first and types as ggml names them.
+
+    `places` holds the first byte of each tensor's data in the file, and the byte behind the last one.
+    """
 
     metadata: Mapping[str, Value]
     tensors: tuple[Shipped, ...]
+    places: tuple[tuple[int, int], ...] = ()
 
 
 class Bytes(Protocol):
@@ -162,10 +169,11 @@ def _read(cursor: _Cursor) -> Gguf:
         raise _FaultError(f"states {tensors:,} tensors and {keys:,} keys, more than any model has")
     metadata = _metadata(cursor, keys)
     found = [_tensor(cursor) for _ in range(tensors)]
-    _check_data(cursor, found, metadata)
+    start = _check_data(cursor, found, metadata)
     if len({tensor.name for _, _, tensor in found}) < len(found):
         raise _FaultError("names a tensor twice")
-    return Gguf(MappingProxyType(metadata), tuple(tensor for _, _, tensor in found))
+    places = tuple((start + offset, start + offset + size) for offset, size, _ in found)
+    return Gguf(MappingProxyType(metadata), tuple(tensor for _, _, tensor in found), places)
 
 
 def _metadata(cursor: _Cursor, keys: int) -> dict[str, Value]:
@@ -222,8 +230,8 @@ def _tensor(cursor: _Cursor) -> tuple[int, int, Shipped]:
     return offset, count // block * size, Shipped(name, shape[::-1], label)
 
 
-def _check_data(cursor: _Cursor, found: list[tuple[int, int, Shipped]], metadata: Mapping[str, Value]) -> None:
-    """Tensors lie in the file, aligned, and none in another."""
+def _check_data(cursor: _Cursor, found: list[tuple[int, int, Shipped]], metadata: Mapping[str, Value]) -> int:
+    """Tensors lie in the file, aligned, and none in another; returns where the data begin."""
     alignment = metadata.get("general.alignment", 32)
     if type(alignment) is not int or not 0 < alignment <= 2**16:
         raise _FaultError("states an impossible general.alignment")
@@ -233,3 +241,4 @@ def _check_data(cursor: _Cursor, found: list[tuple[int, int, Shipped]], metadata
         if offset < end or offset % alignment or start + offset + size > cursor.size:
             raise _FaultError(f"puts tensor {printable(repr(tensor.name), 80)} where it cannot be (offset {offset:,})")
         end = offset + size
+    return start

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archdiff.sources.gguf import Value
     from archdiff.sources.gguf_table import Architecture
 
-__all__ = ["choices", "config_of", "load", "source"]
+__all__ = ["choices", "config_of", "joined", "load", "source"]
 
 _BIAS_STATED = frozenset({"llama", "qwen3", "qwen3_moe", "glm4_moe", "smollm3"})
 _SIGMOID = 2
@@ -61,7 +61,7 @@ def source(parts: Sequence[Gguf], reference: Reference, name: str, origin: Origi
         name: what output calls the model.
         origin: where it comes from.
     """
-    found = _joined(parts, reference.text)
+    found = joined(parts, reference.text)
     known = _known(found, reference.text)
     config, left = config_of(found, known)
     shipped = published(found, known, reference.text)
@@ -87,8 +87,8 @@ def choices(names: Iterable[str]) -> list[tuple[str, ...]]:
     return [tuple(parts) for parts in found.values()]
 
 
-def _joined(parts: Sequence[Gguf], subject: str) -> Gguf:
-    """One file of its parts.
+def joined(parts: Sequence[Gguf], subject: str) -> Gguf:
+    """Return what the parts of one file state together, without where their data stand.
 
     Raises:
         SourceError: a part is missing, or two hold one tensor.

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from archdiff.errors import SourceError
 from archdiff.sources.json_text import parse_object
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["LARGEST", "Reader", "Shipped", "read_file", "read_header"]
+__all__ = ["LARGEST", "Located", "Reader", "Shipped", "locate", "read_file", "read_header"]
 
 LARGEST = 100_000_000
 """The most bytes of a header; safetensors' own limit."""
@@ -73,6 +73,14 @@ class Shipped:
     dtype: str
 
 
+class Located(NamedTuple):
+    """A tensor, and where its data stand in the file: from byte `start` to before `stop`."""
+
+    tensor: Shipped
+    start: int
+    stop: int
+
+
 class _FaultError(Exception):
     """What is wrong with a header."""
 
@@ -102,10 +110,16 @@ def read_header(read: Reader, size: int, name: str, subject: str) -> tuple[Shipp
     Raises:
         SourceError: its header breaks the format; errors call the file `name` and the model `subject`.
     """
+    return tuple(found.tensor for found in locate(read, size, name, subject))
+
+
+def locate(read: Reader, size: int, name: str, subject: str) -> tuple[Located, ...]:
+    """Return what a file of `size` bytes ships and where, in the order of its data; raises as `read_header`."""
     try:
         length = _length(read(0, _PREFIX), size)
         entries = _entries(read(_PREFIX, length), length)
-        return tuple(_tensors(entries, size - _PREFIX - length))
+        data = _PREFIX + length
+        return tuple(Located(t, data + start, data + stop) for t, start, stop in _tensors(entries, size - data))
     except _FaultError as fault:
         raise SourceError(printable(subject), f"{printable(name, 80)}: {fault}", _REMEDY) from None
 
@@ -138,25 +152,24 @@ def _entries(data: bytes, length: int) -> dict[str, object]:
     return entries
 
 
-def _tensors(entries: Mapping[str, object], size: int) -> Iterator[Shipped]:
-    """The tensors in the order of their data, which must fill `size` bytes without a gap."""
+def _tensors(entries: Mapping[str, object], size: int) -> Iterator[Located]:
+    """The tensors in the order of their data, which must fill `size` bytes without a gap; counted from the data on."""
     end = 0
-    for begin, stop, tensor in sorted(map(_tensor, entries, entries.values()), key=_place):
-        if begin != end:
-            fault = "overlaps the one before it" if begin < end else "leaves a gap before it"
-            raise _FaultError(f"tensor {_show(tensor.name)} {fault} (offset {begin:,}, not {end:,})")
-        end = stop
-        yield tensor
+    for found in sorted(map(_tensor, entries, entries.values()), key=_place):
+        if found.start != end:
+            fault = "overlaps the one before it" if found.start < end else "leaves a gap before it"
+            raise _FaultError(f"tensor {_show(found.tensor.name)} {fault} (offset {found.start:,}, not {end:,})")
+        end = found.stop
+        yield found
     if end != size:
         raise _FaultError(f"its tensors fill {end:,} bytes of data, and the file holds {size:,}")
 
 
-def _place(item: tuple[int, int, Shipped]) -> tuple[int, int, str]:
-    return item[0], item[1], item[2].name
+def _place(found: Located) -> tuple[int, int, str]:
+    return found.start, found.stop, found.tensor.name
 
 
-def _tensor(name: str, entry: object) -> tuple[int, int, Shipped]:
-    """First byte, the byte behind the last one, and the tensor."""
+def _tensor(name: str, entry: object) -> Located:
     shown = _show(name)
     if len(name) > _LONGEST_NAME or any("\ud800" <= character <= "\udfff" for character in name):
         raise _FaultError(f"tensor {shown} has a name that is none")
@@ -176,7 +189,7 @@ def _tensor(name: str, entry: object) -> tuple[int, int, Shipped]:
         raise _FaultError(
             f"tensor {shown} has {offsets[1] - offsets[0]:,} bytes, not the {count * bits / 8:,g} of its shape"
         )
-    return offsets[0], offsets[1], Shipped(name, shape, dtype)
+    return Located(Shipped(name, shape, dtype), offsets[0], offsets[1])
 
 
 def _counts(value: object) -> tuple[int, ...] | None:

@@ -17,7 +17,7 @@ from huggingface_hub.utils._headers import build_hf_headers
 from archdiff.errors import SourceError
 from archdiff.sources.checkpoint import INDEX, SINGLE, agreed
 from archdiff.sources.gguf import Gguf, parse_gguf, read_gguf
-from archdiff.sources.headers import LARGEST, Shipped, read_file, read_header
+from archdiff.sources.headers import LARGEST, Located, Shipped, locate, read_file
 from archdiff.sources.hub_files import write
 from archdiff.text import printable
 
@@ -89,13 +89,21 @@ class Remote:
         """Return what one file ships, in the order of its data, from the cache or from the hub; raises as `single`."""
         if (self.folder / name).exists():
             return read_file(self.folder / name, self.reference.text)
+        return tuple(found.tensor for found in self.located(name)[1])
+
+    def located(self, name: str) -> tuple[int, tuple[Located, ...]]:
+        """Return the size of a file, and its tensors with where they stand in it, in the order of its data.
+
+        Asks the hub, unless the header is kept here; raises as `single`.
+        """
         kept = self._kept(name)
         if kept.exists() and len(data := kept.read_bytes()) > struct.calcsize("<Q"):
-            return self._read(name, struct.unpack("<Q", data[:8])[0], data[8:])
+            size = struct.unpack("<Q", data[:8])[0]
+            return size, self._read(name, size, data[8:])
         size, data = self._fetch(name)
         found = self._read(name, size, data)
         write(kept, struct.pack("<Q", size) + data)
-        return found
+        return size, found
 
     def gguf(self, name: str) -> Gguf:
         """Return what a GGUF file states before its data, from the cache or from the hub; raises as `single`."""
@@ -121,8 +129,8 @@ class Remote:
     def _kept(self, name: str) -> Path:
         return self.kept / f"{name}.header"
 
-    def _read(self, name: str, size: int, data: bytes) -> tuple[Shipped, ...]:
-        return read_header(lambda offset, length: data[offset : offset + length], size, name, self.reference.text)
+    def _read(self, name: str, size: int, data: bytes) -> tuple[Located, ...]:
+        return locate(lambda offset, length: data[offset : offset + length], size, name, self.reference.text)
 
     def _fetch(self, name: str) -> tuple[int, bytes]:
         """Size of the file, and its bytes up to the end of the header."""
