@@ -43,7 +43,7 @@ def settings(kind: str, size: str) -> dict[str, Any]:
 
 
 def _feed_forward(kind: str, width: int) -> dict[str, Any]:
-    routed = {"num_experts_per_tok": 2, "moe_intermediate_size": width}
+    routed = {"num_experts_per_tok": 2, "moe_intermediate_size": min(width, 512)}
     if kind == "llama":
         return {"intermediate_size": 4 * width if width < 1024 else 2 * width}
     if kind == "qwen2_moe":
@@ -52,6 +52,8 @@ def _feed_forward(kind: str, width: int) -> dict[str, Any]:
     if kind == "glm4_moe":
         own = {"moe_intermediate_size": width + width // 8, "num_nextn_predict_layers": 0, "attention_bias": True}
         return {**routed, **own, "n_routed_experts": 8, "intermediate_size": 4 * width, "first_k_dense_replace": 1}
+    if kind == "gpt_oss":
+        return {**routed, "intermediate_size": width, "num_local_experts": 8, "sliding_window": 32}
     return {**routed, "n_routed_experts": 8}
 
 
@@ -60,7 +62,7 @@ def scratch(kind: str, size: str, seed: int, data: str = "code", **choices: Any)
     """A model trained from nothing, as released: its values are bfloat16.
 
     Args:
-        kind: `llama`, `gpt2`, `qwen2_moe`, `solar_open`, `glm4_moe`.
+        kind: `llama`, `gpt2`, `qwen2_moe`, `solar_open`, `glm4_moe`, `gpt_oss`.
         size: `small`, `middle`, `full`.
         seed: of its initialisation, and of the order of its data.
         data: what it is trained on.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from tests.benchmarks.provenance import stored
 from tests.benchmarks.provenance.member import save
 from tests.benchmarks.provenance.members import scratch
 from tests.benchmarks.provenance.relations import EVERY, RELATIONS, continued, fine_tuned
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
 
 PARENT = 1
 """Seed of the member that others are derived from."""
+
+STORED = {
+    "fp8": ("qwen2_moe", stored.fp8),
+    "int8": ("llama", stored.int8),
+    "gptq": ("llama", stored.gptq),
+    "awq": ("llama", stored.awq),
+    "mxfp4": ("gpt_oss", stored.mxfp4),
+    **{f"gguf-{kind}": ("llama", functools.partial(stored.ggml, kind=kind)) for kind in ("Q8_0", "Q4_0", "BF16")},
+}
+"""Formats of quantised releases: a kind that is released so, and what writes it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +61,7 @@ def pairs(size: str) -> Iterator[Pair]:
             yield _derived(relation.name, kind, size, lambda parent, derive=relation.derive: derive(parent, size))
     for kind in EVERY:
         yield from _retyped(kind, size)
+    yield from _stored(size)
     yield _siblings(size)
     for relation, name, old, new in strangers(size):
         yield Pair(relation, name, old, new)
@@ -66,6 +78,12 @@ def _retyped(kind: str, size: str) -> Iterator[Pair]:
     for dtype in (torch.float32, torch.float16):
         name = f"retyped-{str(dtype).removeprefix('torch.')}"
         yield _derived(name, kind, size, lambda parent: parent, store=functools.partial(save, dtype=dtype))
+
+
+def _stored(size: str) -> Iterator[Pair]:
+    """The parent in the formats of quantised releases."""
+    for name, (kind, store) in STORED.items():
+        yield _derived(f"stored-{name}", kind, size, lambda parent: parent, store=store)
 
 
 def _siblings(size: str) -> Pair:

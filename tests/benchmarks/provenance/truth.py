@@ -72,6 +72,11 @@ TRUTHS: dict[str, Truth] = {
     "up-cycled+continued": Truth("descends", SEEN, ("up-cycled",)),
     "shared-from-dense+continued": Truth("descends", SEEN, ("up-cycled",)),
     "unit-permuted+up-cycled": Truth("descends", SEEN, ("up-cycled", "permuted")),
+    **{
+        f"stored-{name}": Truth("descends", CHANGED, ("quantised",))
+        for name in ("fp8", "int8", "gptq", "awq", "mxfp4", "gguf-Q8_0", "gguf-Q4_0")
+    },
+    "stored-gguf-BF16": Truth("same", ("identical",)),
     "same-initialisation": Truth("same-initialisation", (*SEEN, "inconclusive")),
     **{
         name: Truth("stranger", STRANGERS)
