@@ -12,7 +12,7 @@ from archdiff.text import printable
 __all__ = ["fingerprints"]
 
 _LARGEST = 256 * 2**20
-_VERSION = "1.0"
+_VERSION = re.compile(r"1\.\d{1,4}")
 _FINGERPRINT = re.compile(r"[0-9a-f]{20}")
 _REMEDY = "name a report that `archdiff diff --output REPORT.json` wrote"
 
@@ -21,7 +21,7 @@ def fingerprints(path: str) -> frozenset[str]:
     """Return the fingerprints of the findings in a JSON report.
 
     Raises:
-        SnapshotError: it cannot be read, or is no report of this schema version.
+        SnapshotError: it cannot be read, or is no report of schema version 1.
     """
     subject = f"baseline {printable(path)}"
     try:
@@ -29,8 +29,9 @@ def fingerprints(path: str) -> frozenset[str]:
     except (ArchdiffError, ValueError) as error:
         cause = error.cause if isinstance(error, ArchdiffError) else printable(str(error), 80)
         raise SnapshotError(subject, cause, _REMEDY) from error
-    if document.get("schema_version") != _VERSION:
-        cause = f"has schema version {printable(repr(document.get('schema_version')), 40)}, not {_VERSION!r}"
+    version = document.get("schema_version")
+    if not isinstance(version, str) or not _VERSION.fullmatch(version):
+        cause = f"has schema version {printable(repr(version), 40)}, not 1.0 or a later 1"
         raise SnapshotError(subject, cause, _REMEDY)
     return frozenset(_fingerprint(finding, subject) for finding in _findings(document, subject))
 

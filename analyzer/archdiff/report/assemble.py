@@ -12,18 +12,20 @@ from archdiff.report.entries import aligned, change_entry, finding_entry, model_
 from archdiff.report.schema import Report, RuleEntry
 from archdiff.report.summary import summarize
 from archdiff.report.values import clean
+from archdiff.report.weights import CANNOT_TELL, weights_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from archdiff.compare.comparison import Comparison
     from archdiff.report.schema import Block, ChangeEntry, FindingEntry, Impact
     from archdiff.rule import Finding, Rule
+    from archdiff.weights.evidence import Evidence
 
 __all__ = ["ALL", "Shown", "assemble"]
 
-_STRUCTURE_ONLY = (
-    "weights: not compared (structure only)",
+_NO_WEIGHTS = "weights: not compared (structure only)"
+_NEVER = (
     "tokenizer: not compared",
     "training data and logs: not compared",
 )
@@ -52,6 +54,7 @@ def assemble(
     rules: Sequence[Rule],
     blocks: tuple[Sequence[Block], Sequence[Block]] = ((), ()),
     shown: Shown = ALL,
+    evidence: Evidence | None = None,
 ) -> Report:
     """Put together the report of a comparison.
 
@@ -61,6 +64,7 @@ def assemble(
         rules: those that ran.
         blocks: the folded graphs of OLD and NEW.
         shown: which findings it shows; impact and explanations rest on all of them.
+        evidence: of the weights; None where they were not compared.
     """
     everything = _findings(located)
     selected = [entry for entry in everything if shown.rules is None or entry.rule in shown.rules]
@@ -75,9 +79,10 @@ def assemble(
         findings=findings,
         changes=_changes(comparison, everything),
         alignment=tuple(aligned(stack) for stack in comparison.alignment),
+        weights=weights_entry(evidence) if evidence is not None else None,
         rules=tuple(RuleEntry(id=rule.id, pack=rule.pack) for rule in sorted(rules, key=lambda rule: rule.id)),
         not_checked=(
-            *_unchecked(comparison),
+            *_unchecked(comparison, evidence),
             *_left_out("not selected", len(everything) - len(selected)),
             *_left_out("in the baseline", len(selected) - len(findings)),
         ),
@@ -106,15 +111,29 @@ def _changes(comparison: Comparison, findings: Iterable[FindingEntry]) -> tuple[
 
 
 def _worst(comparison: Comparison, findings: Sequence[FindingEntry]) -> Impact | None:
-    """Of everything that differs; None where nothing does. What has no effect of its own does not count."""
+    """Of everything that differs; None where nothing does. What has no effect of its own does not count.
+
+    Nor does what is said of weights: two models may have other weights and no difference in architecture.
+    """
     impacts = [change.impact for change in comparison.changes if not change.inert]
-    impacts.extend(finding.impact for finding in findings)
+    impacts.extend(finding.impact for finding in findings if finding.changes or finding.impact != "cosmetic")
     return highest(impacts) if impacts or comparison.changes else None
 
 
-def _unchecked(comparison: Comparison) -> tuple[str, ...]:
+def _unchecked(comparison: Comparison, evidence: Evidence | None) -> tuple[str, ...]:
     stated = [f"{graph.name}: {text}" for graph in (comparison.old, comparison.new) for text in graph.not_checked]
-    return tuple(clean(text) for text in dict.fromkeys((*stated, *_STRUCTURE_ONLY)))
+    weights = [_NO_WEIGHTS] if evidence is None else list(_unread(evidence))
+    return tuple(clean(text) for text in dict.fromkeys((*stated, *weights, *_NEVER)))
+
+
+def _unread(evidence: Evidence) -> Iterator[str]:
+    """What of the weights was not compared, and what comparing them cannot tell."""
+    for text in evidence.not_checked:
+        yield f"weights: {text}"
+    if evidence.read != evidence.total:
+        shares = (f"{read:,} of {total:,}" for read, total in zip(evidence.read, evidence.total, strict=True))
+        yield f"weights: {' bytes of OLD and '.join(shares)} of NEW were read"
+    yield f"weights: {CANNOT_TELL[:1].lower()}{CANNOT_TELL[1:].rstrip('.')}"
 
 
 def _left_out(why: str, number: int) -> tuple[str, ...]:

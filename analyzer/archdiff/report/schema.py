@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from archdiff.report.weights import WeightsEntry
+
 __all__ = [
     "SCHEMA_VERSION",
     "AlignedStack",
@@ -22,7 +24,8 @@ __all__ = [
     "Summary",
 ]
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
+"""A minor version adds fields, and reads the reports of the earlier ones."""
 
 Impact = Literal["breaking", "behavioral", "cosmetic"]
 Confidence = Literal["high", "medium", "low"]
@@ -182,7 +185,7 @@ class Summary(_Model):
 class Report(_Model):
     """A comparison of two models; same inputs, same bytes."""
 
-    schema_version: Literal["1.0"] = "1.0"
+    schema_version: Literal["1.0", "1.1"] = "1.1"
     archdiff: str = Field(description="version of archdiff")
     transformers: str = Field(description="version of transformers that built the graphs")
     old: ModelEntry
@@ -191,5 +194,6 @@ class Report(_Model):
     findings: tuple[FindingEntry, ...]
     changes: tuple[ChangeEntry, ...]
     alignment: tuple[AlignedStack, ...]
+    weights: WeightsEntry | None = Field(default=None, description="None where weights were not compared")
     rules: tuple[RuleEntry, ...]
     not_checked: tuple[str, ...] = Field(description="what was left out, and why")

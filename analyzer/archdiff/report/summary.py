@@ -19,6 +19,14 @@ MOST = 6
 
 _TELLING = (
     "declared-lineage-contradicted",
+    "weights-identical",
+    "weights-derived",
+    "weights-transformed",
+    "layers-copied",
+    "experts-upcycled",
+    "frozen-component",
+    "weights-independent",
+    "weights-inconclusive",
     "remote-code-required",
     "same-architecture-renamed",
     "shared-experts-added",

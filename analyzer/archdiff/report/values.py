@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-__all__ = ["clean", "fingerprint", "plain"]
+__all__ = ["clean", "fingerprint", "plain", "rounded"]
 
 
 def clean(text: str) -> str:
@@ -30,6 +30,13 @@ def plain(value: object) -> JsonValue:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return clean(str(value))
+
+
+def rounded(value: float | None) -> float | None:
+    """A measured value to six digits, as a CPU and a GPU agree on it; NaN as None, infinity as ±1e308."""
+    if value is None or math.isnan(value):
+        return None
+    return math.copysign(1e308, value) if math.isinf(value) else float(f"{value:.6g}")
 
 
 def fingerprint(*parts: object) -> str:

@@ -82,11 +82,22 @@ def test_a_baseline_leaves_out_what_it_holds(call, pair, tmp_path):
     assert call("diff", *pair, "--baseline", baseline, "--fail-on=behavioral").code == 1
 
 
+def test_a_baseline_of_an_earlier_or_later_schema_of_this_major_version_is_read(call, pair, tmp_path):
+    baseline = tmp_path / "baseline.json"
+    call("diff", *pair, "--output", baseline, "-q")
+    document = json.loads(baseline.read_text())
+    for version in ("1.0", document["schema_version"], "1.12"):
+        baseline.write_text(json.dumps({**document, "schema_version": version}))
+        assert call("diff", *pair, "--baseline", baseline, "--fail-on=cosmetic").code == 0
+
+
 BASELINES = {
     "not JSON": "{",
     "no object": "[]",
     "no report": "{}",
     "another version": '{"schema_version": "9.0", "findings": []}',
+    "no version": '{"schema_version": "1.x", "findings": []}',
+    "a number": '{"schema_version": 1.1, "findings": []}',
     "no findings": '{"schema_version": "1.0"}',
     "odd findings": '{"schema_version": "1.0", "findings": [1]}',
     "odd fingerprint": '{"schema_version": "1.0", "findings": [{"fingerprint": "x"}]}',
