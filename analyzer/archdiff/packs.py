@@ -40,6 +40,7 @@ GROUPS = (
     "Embeddings and heads",
     "Modalities",
     "Storage, naming, lineage",
+    "Weights",
 )
 """The groups of the built-in rules, in the order in which they are listed."""
 

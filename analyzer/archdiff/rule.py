@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from archdiff.compare.changes import Change, Impact, Place
     from archdiff.compare.comparison import Comparison, Difference, StackAlignment
+    from archdiff.compare.provenance import Provenance
     from archdiff.graph.schema import Confidence, ModelGraph, Value
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Manual",
     "ModelGraph",
     "Place",
+    "Provenance",
     "Rule",
     "StackAlignment",
     "Value",
@@ -192,6 +194,7 @@ def __getattr__(name: str) -> object:
         "Comparison": "archdiff.compare.comparison",
         "Difference": "archdiff.compare.comparison",
         "StackAlignment": "archdiff.compare.comparison",
+        "Provenance": "archdiff.compare.provenance",
         "ModelGraph": "archdiff.graph.schema",
         "Value": "archdiff.graph.schema",
     }

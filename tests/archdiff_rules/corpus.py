@@ -1,7 +1,8 @@
 """The corpus of rule cases: `fixtures/rules/<rule-id>/` with OLD, NEW and the findings of that rule.
 
 OLD is `old.json`, or a folder `old` with a `config.json` somewhere in it, where a rule reads what stands beside
-a config; NEW likewise. `expected.json` and `snapshot.json` are written by `ARCHDIFF_UPDATE=1 pytest`.
+a config; NEW likewise. `weights.json`, where there is one, is what a weight check says of the two: a list of
+`archdiff.rule.Provenance` as data. `expected.json` and `snapshot.json` are written by `ARCHDIFF_UPDATE=1 pytest`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 from functools import cache
 from pathlib import Path
 
+from archdiff import rule as api
 from archdiff.compare import compare
 from archdiff.compare.comparison import where
 from archdiff.graph import build_graph
@@ -47,9 +49,32 @@ def faults(case, rules):
         first, second = (contents(side(case, name)) for name in ("old", "new"))
     except FileNotFoundError as error:
         return [str(error)]
-    if [text for _, text in first] == [text for _, text in second]:
-        return [f"{case.name} has an OLD and a NEW that are equal"]
+    if [text for _, text in first] == [text for _, text in second] and not (case / "weights.json").is_file():
+        return [f"{case.name} has an OLD and a NEW that are equal, and no weights.json that tells them apart"]
     return []
+
+
+def place(data):
+    """A place, from `{"path": …, "layers": […]}` or null."""
+    return api.Place(data["path"], tuple(data["layers"])) if data is not None else None
+
+
+def provenance(data, swapped=False):
+    """What a weight check says of a component; the other way round where OLD and NEW are."""
+    names = {key: tuple(data[key]) for key in ("labels", "reasons", "frozen", "upcycled")}
+    sides, pairs = [place(data["old"]), place(data["new"])], [tuple(pair) for pair in data["copied"]]
+    if swapped:
+        sides, pairs = sides[::-1], [pair[::-1] for pair in pairs]
+    found = {"old": sides[0], "new": sides[1], "copied": tuple(pairs), **names}
+    return api.Provenance(data["component"], data["verdict"], figures=data["figures"], **found)
+
+
+def weights(case, first="old", second="new"):
+    """What a weight check says of two sides of a case; nothing of a side and itself, or without `weights.json`."""
+    file = FOLDER / case / "weights.json"
+    if first == second or not file.is_file():
+        return ()
+    return tuple(provenance(data, swapped=first == "new") for data in json.loads(file.read_text()))
 
 
 _graphs = {}
@@ -65,8 +90,9 @@ def graph(path):
 
 @cache
 def comparison(case, first="old", second="new"):
-    """Two sides of a case, compared."""
-    return compare(*(graph(side(FOLDER / case, name)) for name in (first, second)))
+    """Two sides of a case, compared, with what a weight check says of them."""
+    found = compare(*(graph(side(FOLDER / case, name)) for name in (first, second)))
+    return found.with_weights(weights(case, first, second))
 
 
 @cache
