@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from archdiff.sources.headers import Shipped
 
-__all__ = ["BESIDE", "Meant", "declaration", "meaning", "with_declaration"]
+__all__ = ["BESIDE", "Meant", "declaration", "found_in", "meaning", "with_declaration"]
 
 BESIDE = "hf_quant_config.json"
 """The file in which TensorRT Model Optimizer states how it stored the weights."""
@@ -61,10 +61,9 @@ def meaning(shipped: Sequence[Shipped], declared: Mapping[str, object]) -> Meant
     known = {tensor.name: tensor for tensor in shipped}
     if any(tensor.dtype[:1].isupper() for tensor in shipped):
         return _of_ggml(shipped)
-    found = list(_found(known, settings_of(declared, known)))
+    found, gone = found_in(known, declared)
     if not found:
         return Meant(tuple(sorted(shipped, key=_name)), len(shipped))
-    gone = {name for item in found for name in item.stored} | set(_companions(known, found))
     kept = [tensor for tensor in shipped if tensor.name not in gone]
     dtype = _stands_for(kept)
     return Meant(
@@ -75,6 +74,18 @@ def meaning(shipped: Sequence[Shipped], declared: Mapping[str, object]) -> Meant
         tuple(sorted(_misshapen(known, found))),
         tuple(sorted({*_lacking(known, found), *_without_scale(kept, found)})),
     )
+
+
+def found_in(known: Mapping[str, Shipped], declared: Mapping[str, object]) -> tuple[tuple[Found, ...], frozenset[str]]:
+    """Return the quantised weights among tensors by name, and the names of all that belongs to them.
+
+    Args:
+        known: the tensors of a checkpoint by name.
+        declared: `quantization_config` of its config; empty where there is none.
+    """
+    found = tuple(_found(known, settings_of(declared, known)))
+    parts = {name for item in found for name in item.stored}
+    return found, frozenset(parts.union(_companions(known, found))) if found else frozenset()
 
 
 def _of_ggml(shipped: Sequence[Shipped]) -> Meant:

@@ -1,0 +1,66 @@
+"""Which reader goes with which way of storing a quantised weight."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from archdiff.weights.packed.fours import blocks_of_four, nvfp4
+from archdiff.weights.packed.parts import UnreadError
+from archdiff.weights.packed.scaled import rows_of_bitsandbytes, scaled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from archdiff.sources.schemes import Found, Settings
+    from archdiff.weights.packed.parts import Parts, Reader
+    from archdiff.weights.packed.turned import Slot
+
+__all__ = ["Packings"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Packings:
+    """What is known of a checkpoint's packings.
+
+    Args:
+        parts: of the checkpoint.
+        declared: `quantization_config` of its config; empty where there is none.
+        settings: what that says of the packing.
+        slot: of the checkpoint.
+    """
+
+    parts: Parts
+    declared: Mapping[str, object]
+    settings: Settings
+    slot: Slot[NDArray[np.float32]]
+
+    def reader(self, found: Found) -> Reader:
+        """Return what reads a quantised weight.
+
+        Raises:
+            UnreadError: its packing is not known, or a part is missing.
+            SourceError: its parts contradict each other.
+        """
+        match found.method:
+            case "mxfp4":
+                return blocks_of_four(self.parts, found, self.slot)
+            case "nvfp4":
+                return nvfp4(self.parts, found)
+            case "fp8" | "fbgemm_fp8":
+                return scaled(self.parts, found, self.settings.block)
+            case "compressed-tensors":
+                return self._compressed(found)
+            case "bitsandbytes" if not found.flat:
+                return rows_of_bitsandbytes(self.parts, found)
+        raise UnreadError(f"packed by {found.method}, which is not read")
+
+    def _compressed(self, found: Found) -> Reader:
+        if not found.stored[0].endswith(".weight_packed"):
+            return scaled(self.parts, found, self.settings.block)
+        if self.parts[found.stored[0]].dtype == "uint8":
+            return nvfp4(self.parts, found)
+        raise UnreadError("packed by compressed-tensors, which is not read")
