@@ -77,8 +77,11 @@ def _unpacked(content: bytes, source: Source) -> ModelGraph | None:
         return None
 
 
-def store() -> Store | None:
-    """Where graphs are kept; None where they are not.
+def store(folder: str = "graphs") -> Store | None:
+    """Where graphs, or other results, are kept; None where they are not.
+
+    Args:
+        folder: name of the folder that holds them.
 
     Raises:
         UsageError: `ARCHDIFF_CACHE_LIMIT` is no number.
@@ -90,7 +93,7 @@ def store() -> Store | None:
         base = Path(named).expanduser().absolute() if named else _platform() / "archdiff"
     except (OSError, RuntimeError):  # there is no home
         return None
-    return Store(base / "graphs", _limit() * 2**20)
+    return Store(base / folder, _limit() * 2**20)
 
 
 def _limit() -> int:

@@ -1,0 +1,176 @@
+"""Which tests to run, with the bytes that each will read: from the structural comparison and the headers alone.
+
+The most telling and cheapest come first, so that a budget cuts what tells least. Every layer of a kind counts the
+same; where not all can be read, those that are read lie evenly spread.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from archdiff.weights.evidence import Family
+from archdiff.weights.sample import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from archdiff.weights.tensors import Tensors
+    from archdiff.weights.units import UnitPair
+
+__all__ = ["AUTO", "Kind", "Plan", "Step", "automatic", "within"]
+
+Kind: TypeAlias = Family | Literal["elements"]
+
+AUTO = 2 * 2**30
+"""Bytes that are read without being asked for, where one per cent of both checkpoints is less."""
+
+_SHARE = 100
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Step:
+    """One test, or the element-wise comparison of the tensors of one place.
+
+    Args:
+        kind: which test.
+        component: what is judged with it.
+        place: where, in words (`layers.3 key and value`).
+        tier: how telling it is for its bytes; 0 is kept first.
+        old: what it reads of OLD; of `elements`, see `pairs`.
+        new: what it reads of NEW.
+        pairs: units whose elements are compared.
+        layer: number of NEW's layer; None outside or for several.
+        given: under which condition it runs; empty where it always does.
+    """
+
+    kind: Kind
+    component: str
+    place: str
+    tier: int
+    old: tuple[Reading, ...] = ()
+    new: tuple[Reading, ...] = ()
+    pairs: tuple[UnitPair, ...] = ()
+    layer: int | None = None
+    given: str = ""
+
+    def reads(self) -> tuple[tuple[Reading, ...], tuple[Reading, ...]]:
+        """What is read of OLD and of NEW, rows of units."""
+        return (
+            (*self.old, *(Reading.of(pair.old, pair.old.shape[0] if pair.old.shape else 1) for pair in self.pairs)),
+            (*self.new, *(Reading.of(pair.new, pair.new.shape[0] if pair.new.shape else 1) for pair in self.pairs)),
+        )
+
+    def sizes(self, old: Tensors, new: Tensors) -> tuple[int, int]:
+        """Bytes that it reads of OLD and of NEW."""
+        first, second = self.reads()
+        return sum(reading.size(old) for reading in first), sum(reading.size(new) for reading in second)
+
+    def size(self, old: Tensors, new: Tensors) -> int:
+        """Bytes that it reads of both checkpoints."""
+        return sum(self.sizes(old, new))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps in the order in which they run.
+
+    Args:
+        steps: those that fit the budget.
+        sizes: bytes that each step reads beyond what the steps before it read.
+        left_out: what does not fit, or cannot be compared, in words.
+        total: bytes of the weights of OLD and of NEW.
+        budget: in bytes; None where there is none.
+    """
+
+    steps: tuple[Step, ...]
+    sizes: tuple[int, ...] = ()
+    left_out: tuple[str, ...] = ()
+    total: tuple[int, int] = (0, 0)
+    budget: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes that all steps read together, what several read counted once."""
+        return sum(self.sizes)
+
+
+def automatic(total: tuple[int, int]) -> int:
+    """The budget where none is given: one per cent of both checkpoints, and 2 GiB at the least."""
+    return max(AUTO, sum(total) // _SHARE)
+
+
+def within(steps: Iterable[Step], sides: tuple[Tensors, Tensors], budget: int | None, left_out: Sequence[str]) -> Plan:
+    """The steps that fit a budget of bytes, the most telling kept.
+
+    Args:
+        steps: in the order in which they would run.
+        sides: OLD and NEW.
+        budget: in bytes; None for no limit.
+        left_out: what cannot be compared, in words.
+    """
+    numbered = list(enumerate(steps))
+    known: set[tuple[int, object]] = set()
+    kept: dict[int, int] = {}
+    missed: list[tuple[Step, int]] = []
+    spent = 0
+    for number, step in sorted(numbered, key=_worth):
+        parts = _parts(step)
+        cost = sum(_cost(part, sides) for part in parts.keys() - known)
+        if budget is not None and spent + cost > budget:
+            missed.append((step, cost))
+            continue
+        known |= parts.keys()
+        spent, kept[number] = spent + cost, cost
+    chosen = [number for number, _ in numbered if number in kept]
+    total = tuple(sum(meaning.size for meaning in side.meanings.values()) for side in sides)
+    return Plan(
+        tuple(numbered[number][1] for number in chosen),
+        tuple(kept[number] for number in chosen),
+        (*left_out, *_told(missed)),
+        (total[0], total[1]),
+        budget,
+    )
+
+
+def _worth(numbered: tuple[int, Step]) -> tuple[int, float, int]:
+    """By tier, then so that the layers which are kept lie evenly spread."""
+    number, step = numbered
+    return step.tier, -1.0 if step.layer is None else _scattered(step.layer), number
+
+
+def _scattered(number: int) -> float:
+    """The number's binary digits mirrored at the point (van der Corput): 0, ½, ¼, ¾, ⅛, …"""
+    value, scale = 0.0, 0.5
+    while number:
+        value, scale, number = value + scale * (number & 1), scale / 2, number >> 1
+    return value
+
+
+def _parts(step: Step) -> dict[tuple[int, object], None]:
+    """What a step reads, so that what several read is counted once."""
+    sides = enumerate(step.reads())
+    return dict.fromkeys((side, reading) for side, readings in sides for reading in readings)
+
+
+def _cost(part: tuple[int, object], sides: tuple[Tensors, Tensors]) -> int:
+    side, reading = part
+    return reading.size(sides[side]) if isinstance(reading, Reading) else 0
+
+
+def _told(missed: Sequence[tuple[Step, int]]) -> list[str]:
+    """One sentence for each kind of step that did not fit."""
+    kinds: dict[tuple[str, str, str], list[tuple[Step, int]]] = {}
+    for step, cost in missed:
+        kinds.setdefault((step.component, step.kind, step.place.partition(" ")[2] or step.place), []).append(
+            (step, cost)
+        )
+    return [
+        f"{component}: {_name(kind)} of {place} in {len(found):,} place{'' if len(found) == 1 else 's'}: "
+        f"beyond the budget ({sum(cost for _, cost in found):,} bytes)"
+        for (component, kind, place), found in kinds.items()
+    ]
+
+
+def _name(kind: str) -> str:
+    return "elements" if kind == "elements" else f"the test of {kind}"
