@@ -10,6 +10,7 @@ from archdiff.errors import SourceError
 from archdiff.sources.checkpoint import Files, find
 from archdiff.text import printable
 from archdiff.weights.reading.ggml import open_ggml
+from archdiff.weights.reading.pickles import find_pickles, has_usual_pickles, open_pickles
 from archdiff.weights.reading.safetensors import open_files
 
 if TYPE_CHECKING:
@@ -69,11 +70,16 @@ def _local(source: Source) -> Checkpoint:
         if path.name != _CONFIG:
             raise _fault(subject, f"no weights belong to a config that is not called {_CONFIG}", _REMEDY)
         path = path.parent
-    found = find(path, subject, any_name=source.kind == "weights")
-    found = found or find(path, subject, any_name=True)
-    if found is None:
-        raise _fault(subject, f"no weights are in {printable(path.name or str(path), 80)}", _REMEDY)
-    return open_files(path, found, subject)
+    return _directory(path, subject)
+
+
+def _directory(path: Path, subject: str) -> Checkpoint:
+    """What transformers would load of a directory, else the only weights that are there."""
+    if found := find(path, subject, any_name=not has_usual_pickles(path)):
+        return open_files(path, found, subject)
+    if pickled := find_pickles(path, subject):
+        return open_pickles(path, pickled, subject)
+    raise _fault(subject, f"no weights are in {printable(path.absolute().name, 80)}", _REMEDY)
 
 
 def _remote(source: Source) -> Checkpoint:
