@@ -1,0 +1,1 @@
+"""Tests of independence and their controls: pure functions of matrices, reproducible from a seed."""
