@@ -50,6 +50,11 @@ def _report(report: Report) -> Iterator[RenderableType]:
     yield table(report.old, report.new)
     for impact in IMPACTS:
         yield from _findings(impact, [finding for finding in report.findings if finding.impact == impact])
+    if report.weights is not None:
+        from archdiff.render import weights_text
+
+        yield Text()
+        yield from weights_text.section(report.weights)
     yield Text()
     yield from _footer(report)
 
@@ -109,7 +114,9 @@ def _footer(report: Report) -> Iterator[RenderableType]:
     for note in (*_notes(report.old.name, report.old.notes), *_notes(report.new.name, report.new.notes)):
         yield safe(f"note: {note}", "dim")
     for left_out in report.not_checked:
-        yield safe(f"not checked: {left_out}", "dim")
+        # The section on weights has told what was left out of them.
+        if report.weights is None or not left_out.startswith("weights: "):
+            yield safe(f"not checked: {left_out}", "dim")
 
 
 def _notes(name: str, notes: tuple[str, ...]) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ def compared(layer=0, component="language-model", role="gate", **values):
         "pearson": 0.97,
         "cosine": 0.98,
         "expected_cosine": 0.01,
-        "histogram": (100, *range(0, 110, 10), 350),
+        "histogram": (100, *range(0, 100, 10), 450),
         "size": 4000,
     }
     return found.Elements(component, role, layer=layer, **{**stated, **values})
