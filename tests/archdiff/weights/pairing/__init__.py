@@ -1,0 +1,1 @@
+"""Tests of archdiff.weights.pairing."""
