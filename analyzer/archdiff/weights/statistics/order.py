@@ -15,7 +15,7 @@ import numpy as np
 
 from archdiff.weights.statistics.outcome import Outcome, rounded
 from archdiff.weights.statistics.power import detectable
-from archdiff.weights.statistics.rows import assign, cosines, prepare
+from archdiff.weights.statistics.rows import assign, centred, cosines, prepare
 from archdiff.weights.statistics.tails import order_log10_p, spearman
 from archdiff.weights.statistics.trend import complaint, trends
 
@@ -126,10 +126,10 @@ def effective_columns(similarity: NDArray[np.float64], matching: Matching, colum
     What all cosines of a row or of a column share does not change the matching, and is taken out first; the matched
     cosines may be signal, and do not count.
     """
-    centred = similarity - similarity.mean(axis=0) - similarity.mean(axis=1, keepdims=True) + similarity.mean()
-    centred[matching.rows, matching.columns] = 0
+    rest = centred(similarity)
+    rest[matching.rows, matching.columns] = 0
     freedom = max(1, (similarity.shape[0] - 1) * (similarity.shape[1] - 1) - len(matching.rows))
-    variance = float((centred**2).sum()) / freedom
+    variance = float((rest**2).sum()) / freedom
     return min(float(columns), 1 / variance) if variance > 0 else float(columns)
 
 

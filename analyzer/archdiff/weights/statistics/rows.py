@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from archdiff.weights.tensors import Array
 
-__all__ = ["Matching", "Rows", "assign", "cosines", "prepare"]
+__all__ = ["Matching", "Rows", "assign", "centred", "cosines", "prepare"]
 
 _BLOCK = 1024
 
@@ -87,6 +87,15 @@ def assign(similarity: NDArray[np.float64]) -> Matching:
 
     rows, columns = linear_sum_assignment(similarity, maximize=True)
     return Matching(rows, columns, float(similarity[rows, columns].mean()) if len(rows) else 0.0)
+
+
+def centred(similarity: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A similarity without what all of a row and all of a column share, which no matching depends on."""
+    if not similarity.size:
+        return similarity
+    rest: NDArray[np.float64] = similarity - similarity.mean(axis=0)
+    rest -= rest.mean(axis=1, keepdims=True)
+    return rest
 
 
 def _first_of_equals(unit: NDArray[np.float32], kept: NDArray[np.int64]) -> NDArray[np.int64]:
