@@ -1,0 +1,179 @@
+"""Pairs of units cut into chunks that are read one by one, so that memory does not depend on their size."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from archdiff.errors import SourceError
+from archdiff.weights.tensors import as_float32
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archdiff.weights.tensors import Array, Tensors
+    from archdiff.weights.units import Region, Unit, UnitPair
+
+__all__ = ["NOTHING", "Chunk", "Part", "Reader", "chunks"]
+
+_ELEMENTS = 1 << 21
+"""Elements of a chunk: 4 MiB of bfloat16, 16 MiB of float64."""
+
+_GATHERED = 1 << 24
+"""The same where a side is stored transposed: what is read at once of each of its rows has to be worth it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Part:
+    """Corresponding values of both sides, in an order of their own.
+
+    Args:
+        old: one axis; bfloat16 as bits in uint16, as `Tensors.read` gives it.
+        new: as many.
+        dtypes: of the values, as torch spells them.
+        size: bytes that were read.
+    """
+
+    old: Array
+    new: Array
+    dtypes: tuple[str, str]
+    size: int
+
+    @property
+    def lost_in_floats(self) -> int:
+        """How many integers of 64 bits differ and are equal as float64: they are within 1e-15 of each other."""
+        if not all(dtype in {"int64", "uint64"} for dtype in self.dtypes):
+            return 0
+        same = self.old.astype(np.float64) == self.new.astype(np.float64)
+        return int(np.count_nonzero(same & (self.old != self.new)))
+
+
+NOTHING = Part(np.empty(0, np.float32), np.empty(0, np.float32), ("float32", "float32"), 0)
+"""No values, of which nothing was read."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Chunk:
+    """A range of a pair that is still to be read: elements in storage order, or rows where storages differ."""
+
+    pair: UnitPair
+    start: int
+    stop: int
+    by_row: bool
+    is_last: bool
+
+    def read(self, old: Reader, new: Reader) -> Part:
+        """The values.
+
+        Raises:
+            SourceError: a side cannot be read, or holds complex numbers.
+        """
+        first, old_dtype, old_size = self._side(old, self.pair.old)
+        second, new_dtype, new_size = self._side(new, self.pair.new)
+        return Part(first, second, (old_dtype, new_dtype), old_size + new_size)
+
+    def _side(self, reader: Reader, unit: Unit) -> tuple[Array, str, int]:
+        return (reader.rows if self.by_row else reader.elements)(unit, self.start, self.stop)
+
+
+class Reader:
+    """One checkpoint, read by one thread at a time."""
+
+    def __init__(self, tensors: Tensors) -> None:
+        self.tensors = tensors
+        self._lock = threading.Lock()
+
+    def elements(self, unit: Unit, start: int, stop: int) -> tuple[Array, str, int]:
+        """Elements of a unit in storage order: the values, their type, and how many bytes were read."""
+        parts = []
+        for region in unit.regions:
+            count = region.stop - region.start
+            low, high = max(start, 0), min(stop, count)
+            if low < high:
+                parts.append(self._range(region, low, high))
+            start, stop = start - count, stop - count
+        return _joined(parts)
+
+    def rows(self, unit: Unit, start: int, stop: int) -> tuple[Array, str, int]:
+        """Rows of a unit (elements of a vector), row by row: the values, their type, and how many bytes were read."""
+        parts = []
+        for region in unit.regions:
+            chosen = _chosen(region)
+            rows = chosen[max(start, 0) : max(stop, 0)]
+            if rows:
+                parts.append((self._stripe if region.transposed else self._slice)(region, rows))
+            start, stop = start - len(chosen), stop - len(chosen)
+        return _joined(parts)
+
+    def _slice(self, region: Region, rows: range) -> tuple[Array, str, int]:
+        columns = _columns(region)
+        low, high = min(rows), max(rows) + 1
+        values, dtype, size = self._range(region, low * columns, high * columns)
+        return values.reshape(high - low, columns)[:: rows.step].reshape(-1), dtype, size
+
+    def _stripe(self, region: Region, rows: range) -> tuple[Array, str, int]:
+        deep, wide = region.shape
+        low, high = min(rows), max(rows) + 1
+        if high - low == wide:
+            parts = [self._range(region, 0, deep * wide)]
+        else:
+            parts = [self._range(region, row * wide + low, row * wide + high) for row in range(deep)]
+        values, dtype, size = _joined(parts)
+        return values.reshape(deep, high - low)[:, :: rows.step].T.reshape(-1), dtype, size
+
+    def _range(self, region: Region, start: int, stop: int) -> tuple[Array, str, int]:
+        meaning = self.tensors.meanings[region.tensor]
+        if meaning.dtype.startswith("complex"):
+            raise SourceError(
+                self.tensors.subject, f"{region.tensor} holds complex numbers", "leave it out of the weights to compare"
+            )
+        with self._lock:
+            values = self.tensors.read(region.tensor, region.start + start, region.start + stop)
+        return values, meaning.dtype, meaning.size * (stop - start) // meaning.count
+
+
+def chunks(pair: UnitPair) -> Iterator[Chunk]:
+    """The chunks of a pair of equal shape that has elements."""
+    by_row = not (_is_plain(pair.old) and _is_plain(pair.new)) and not _is_stored_alike(pair)
+    total, step = pair.old.count, _ELEMENTS
+    if by_row:
+        regions = (*pair.old.regions, *pair.new.regions)
+        elements = _GATHERED if any(region.transposed for region in regions) else _ELEMENTS
+        columns = total // pair.old.shape[0]
+        total, step = pair.old.shape[0], max(1, elements // columns)
+    for start in range(0, total, step):
+        yield Chunk(pair, start, min(start + step, total), by_row, start + step >= total)
+
+
+def _is_plain(unit: Unit) -> bool:
+    return all(region.is_plain for region in unit.regions)
+
+
+def _is_stored_alike(pair: UnitPair) -> bool:
+    """Whether both are whole blocks, transposed in the same way: then the order in storage does as well."""
+    sides = [[(region.shape, region.transposed) for region in unit.regions] for unit in (pair.old, pair.new)]
+    whole = all(region.rows is None for unit in (pair.old, pair.new) for region in unit.regions)
+    return whole and sides[0] == sides[1]
+
+
+def _chosen(region: Region) -> range:
+    rows = region.shape[1] if region.transposed else region.shape[0]
+    return range(rows) if region.rows is None else range(rows)[slice(*region.rows)]
+
+
+def _columns(region: Region) -> int:
+    return int(np.prod(region.shape[1:], dtype=np.int64))
+
+
+def _joined(parts: list[tuple[Array, str, int]]) -> tuple[Array, str, int]:
+    """Parts of one unit as one; where their types differ, as float32."""
+    size = sum(part[2] for part in parts)
+    if len(parts) == 1:
+        return parts[0][0], parts[0][1], size
+    dtypes = {dtype for _, dtype, _ in parts}
+    if len(dtypes) == 1:
+        return np.concatenate([values for values, _, _ in parts]), dtypes.pop(), size
+    return np.concatenate([as_float32(values, dtype) for values, dtype, _ in parts]), "float32", size

@@ -1,0 +1,106 @@
+"""Sums of chunks on the processor, by the loops that numba compiles."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from archdiff.errors import UsageError
+from archdiff.weights.measure.ahead import in_order, threads
+from archdiff.weights.measure.sums import Sums, as_sums
+from archdiff.weights.tensors import as_float32
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable
+
+    from numpy.typing import NDArray
+
+    from archdiff.weights.measure.chunks import Part
+    from archdiff.weights.tensors import Array
+
+__all__ = ["Processor"]
+
+_Task = TypeVar("_Task")
+
+_WIDE = ("int32", "int64", "uint32", "uint64", "float64")
+"""Types whose values float32 does not hold."""
+
+
+class Processor:
+    """The processor's cores, each with buffers of its own.
+
+    Raises:
+        UsageError: numba is not installed.
+    """
+
+    def __init__(self) -> None:
+        try:
+            from archdiff.weights.measure import loops
+        except ModuleNotFoundError as error:
+            raise UsageError(
+                "--weights", f"{error.name} is not installed", "pip install 'archdiff[weights]'"
+            ) from error
+        self._loops = loops
+        self._buffers = threading.local()
+
+    def sums(self, read: Callable[[_Task], Part], tasks: Iterable[_Task]) -> Generator[tuple[_Task, int, Sums]]:
+        """Each task with the bytes that were read for it and its sums, in order, accumulated in float64.
+
+        Args:
+            read: called in other threads, each of which then sums what it has read.
+            tasks: taken from as needed.
+
+        Raises:
+            Exception: what `read` raised, where its task's turn comes.
+        """
+
+        def done(task: _Task) -> tuple[int, Sums]:
+            part = read(task)
+            return part.size, self.part(part)
+
+        # One thread more than computes, so that one may wait for the files.
+        workers = threads() + 1
+        for task, (size, sums) in in_order(done, tasks, workers, 2 * workers):
+            yield task, size, sums
+
+    def part(self, part: Part) -> Sums:
+        """The sums of one part, in the calling thread; its values are read once."""
+        if not part.old.size:
+            return Sums()
+        wide = any(dtype in _WIDE for dtype in part.dtypes)
+        old, new = (
+            _storage(values, dtype, wide) for values, dtype in ((part.old, part.dtypes[0]), (part.new, part.dtypes[1]))
+        )
+        narrow = old.itemsize == new.itemsize == 2
+        first, second = self._pair(np.float64 if wide else np.float32)
+        figures = self._loops.accumulate(old, new, first, second, narrow)
+        return as_sums(figures.tolist(), part.lost_in_floats)
+
+    def _pair(self, kind: type) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Two buffers of this thread's own."""
+        name = kind.__name__
+        if not hasattr(self._buffers, name):
+            block = self._loops.BLOCK
+            setattr(self._buffers, name, (np.empty(block, kind), np.empty(block, kind)))
+        pair: tuple[NDArray[Any], NDArray[Any]] = getattr(self._buffers, name)
+        return pair
+
+
+def _storage(values: Array, dtype: str, wide: bool) -> Array:
+    """What the loops take: bits of 16 bits, float32 or float64; read-only and aligned, so that one compilation serves.
+
+    A compilation is for one kind of array, and read-only ones are a kind.
+    """
+    if wide:
+        values = values.astype(np.float64) if dtype != "bfloat16" else as_float32(values, dtype).astype(np.float64)
+    elif dtype == "float16":
+        values = values.view(np.int16)
+    elif dtype not in {"bfloat16", "float32"}:
+        values = values.astype(np.float32)
+    if not (values.flags.aligned and values.flags.c_contiguous):
+        values = values.copy()
+    shown = values.view()
+    shown.flags.writeable = False
+    return shown
