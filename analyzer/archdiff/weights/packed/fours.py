@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
     from archdiff.sources.schemes import Found
     from archdiff.weights.packed.parts import Parts, Reader
-    from archdiff.weights.packed.turned import Slot
+    from archdiff.weights.packed.slot import Slot
 
 __all__ = ["blocks_of_four", "nvfp4"]
 
 _MX, _NV = 32, 16
 
 
-def blocks_of_four(parts: Parts, found: Found, slot: Slot[NDArray[np.float32]]) -> Reader:
+def blocks_of_four(parts: Parts, found: Found, slot: Slot) -> Reader:
     """Return what reads MXFP4 as gpt-oss stores it: (experts, rows, columns / 32, 16), published as the transpose.
 
     Args:

@@ -17,7 +17,7 @@ from archdiff.text import printable
 from archdiff.weights.packed.packings import Packings
 from archdiff.weights.packed.parts import PLAIN, Parts, UnreadError
 from archdiff.weights.packed.plain import plain
-from archdiff.weights.packed.turned import Slot
+from archdiff.weights.packed.slot import Slot
 from archdiff.weights.tensors import Meaning
 
 if TYPE_CHECKING:

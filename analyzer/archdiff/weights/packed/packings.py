@@ -5,19 +5,19 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from archdiff.weights.packed.bitsandbytes import blocks_of_bitsandbytes
 from archdiff.weights.packed.fours import blocks_of_four, nvfp4
+from archdiff.weights.packed.integers import words_of_integers
 from archdiff.weights.packed.parts import UnreadError
 from archdiff.weights.packed.scaled import rows_of_bitsandbytes, scaled
+from archdiff.weights.packed.words import words_of_awq, words_of_gptq
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from archdiff.sources.schemes import Found, Settings
     from archdiff.weights.packed.parts import Parts, Reader
-    from archdiff.weights.packed.turned import Slot
+    from archdiff.weights.packed.slot import Slot
 
 __all__ = ["Packings"]
 
@@ -36,7 +36,7 @@ class Packings:
     parts: Parts
     declared: Mapping[str, object]
     settings: Settings
-    slot: Slot[NDArray[np.float32]]
+    slot: Slot
 
     def reader(self, found: Found) -> Reader:
         """Return what reads a quantised weight.
@@ -54,8 +54,12 @@ class Packings:
                 return scaled(self.parts, found, self.settings.block)
             case "compressed-tensors":
                 return self._compressed(found)
-            case "bitsandbytes" if not found.flat:
-                return rows_of_bitsandbytes(self.parts, found)
+            case "gptq":
+                return words_of_gptq(self.parts, found, self.declared, self.slot)
+            case "awq":
+                return words_of_awq(self.parts, found, self.declared, self.slot)
+            case "bitsandbytes":
+                return (blocks_of_bitsandbytes if found.flat else rows_of_bitsandbytes)(self.parts, found)
         raise UnreadError(f"packed by {found.method}, which is not read")
 
     def _compressed(self, found: Found) -> Reader:
@@ -63,4 +67,4 @@ class Packings:
             return scaled(self.parts, found, self.settings.block)
         if self.parts[found.stored[0]].dtype == "uint8":
             return nvfp4(self.parts, found)
-        raise UnreadError("packed by compressed-tensors, which is not read")
+        return words_of_integers(self.parts, found)

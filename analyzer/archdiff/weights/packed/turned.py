@@ -3,42 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+from archdiff.weights.packed.slot import KEEP
 
+if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from archdiff.weights.packed.parts import Reader
+    from archdiff.weights.packed.slot import Slot
     from archdiff.weights.tensors import Meaning
 
-__all__ = ["KEEP", "Slot", "Turned"]
+__all__ = ["Turned"]
 
-KEEP = 2**27
-"""The most bytes that a slot keeps."""
-
-_BAND = 16
-
-_Value = TypeVar("_Value")
-
-
-class Slot(Generic[_Value]):
-    """Keeps what was made last, so that ranges read one after the other do not make it again."""
-
-    def __init__(self) -> None:
-        self._held: tuple[Hashable, _Value] | None = None
-
-    def get(self, key: Hashable, make: Callable[[], _Value]) -> _Value:
-        """What `make` returned for the key, if that was asked for last; else what it returns now."""
-        held = self._held
-        if held is None or held[0] != key:
-            self._held = None
-            held = (key, make())
-            self._held = held
-        return held[1]
+_BAND = 64
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,7 +33,7 @@ class Turned:
 
     meaning: Meaning
     stored: Reader
-    slot: Slot[NDArray[np.float32]]
+    slot: Slot
 
     def read(self, start: int, stop: int) -> NDArray[np.float32]:
         """Elements `start` to before `stop`; raises as `Reader.read`."""

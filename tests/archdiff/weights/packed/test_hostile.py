@@ -101,6 +101,57 @@ def test_parts_that_are_cut_short_are_named(scheme):
                 tensors.read(item.name, 0, tensors.meanings[item.name].count)
 
 
+def test_an_index_of_columns_behind_the_groups_is_named():
+    for scheme, ending in (("gptq-ordered", "g_idx"), ("int4-ordered", "weight_g_idx")):
+        item = SCHEMES[scheme]()
+        index = next(array for key, array in item.arrays.items() if key.endswith(ending)).copy()
+        index[7] = 3
+        with pytest.raises(SourceError, match=rf"tensor '.*{ending}' names a group .* 3 that there are"):
+            read(item, **{ending: index})
+        index[7] = -1
+        if scheme == "gptq-ordered":
+            with pytest.raises(SourceError, match="names a group"):
+                read(item, g_idx=index)
+
+
+def test_a_shape_that_is_not_the_packed_one_is_named():
+    with pytest.raises(SourceError, match=r"'.*weight_shape' states \[48, 95\], and \[48, 96\] are packed"):
+        read(SCHEMES["int4"](), _shape=np.array([48, 95]))
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        b"", b"{", b"[]", b"\xff", b"{}", b'{"shape": [30, 50]}', b'{"shape": [30, 50], "blocksize": 0}',
+        b'{"shape": [30, 50], "blocksize": 63}', b'{"shape": [30, -50], "blocksize": 64}',
+        b'{"shape": [30, 51], "blocksize": 64}', b'{"shape": 1500, "blocksize": 64}', b"9" * 70_000,
+        b'{"shape": [1e9, 1e9], "blocksize": 64}', b'{"shape": [30, 50], "blocksize": 128}',
+    ],
+)  # fmt: skip
+def test_a_state_of_bitsandbytes_that_says_nothing_fitting_is_named(state):
+    with pytest.raises(SourceError, match=r"tensor '.*(quant_state.bitsandbytes__nf4|absmax)'"):
+        read(SCHEMES["nf4"](), bitsandbytes__nf4=np.frombuffer(state, dtype=np.uint8))
+
+
+def test_what_a_packing_cannot_be_read_without_is_told():
+    def left(scheme, *endings, **stated):
+        item = SCHEMES[scheme]()
+        arrays = {name: array for name, array in item.arrays.items() if not name.endswith(endings)}
+        config = {"quantization_config": item.config["quantization_config"] | stated}
+        return list(open_tensors(FakeCheckpoint(arrays), config).unread.values())
+
+    assert left("gptq-4", ".qzeros") == ["its .qzeros are missing"]
+    assert left("gptq-4", "-", checkpoint_format="marlin") == ["stored in GPTQ's format marlin, which is not read"]
+    assert left("awq", "-", version="gemv") == ["stored in AWQ's version gemv, which is not read"]
+    assert left("nvfp4-compressed", "_global_scale") == ["its .weight_global_scale is missing"]
+    assert left("nf4", ".absmax") == ["its .absmax is missing"]
+
+
+def test_a_zero_that_divides_is_named():
+    with pytest.raises(SourceError, match="weight_global_scale' holds a zero that divides scales"):
+        read(SCHEMES["nvfp4-compressed"](), _global_scale=torch.zeros(1))
+
+
 SIZES = st.integers(0, 5) | st.sampled_from([16, 32, 40, 60, 64, 90, 96, 128])
 SHAPES = st.lists(SIZES, max_size=4).map(tuple).filter(lambda shape: math.prod(shape) < 2**14)
 TYPES = st.sampled_from([
