@@ -138,4 +138,4 @@ def test_no_order_tells_more_than_full_agreement():
 @given(st.integers(FEWEST_FOR_T, 20_000), st.floats(-1, 1), st.floats(-1, 1))
 def test_a_higher_correlation_is_never_less_telling(count, one, other):
     low, high = sorted((one, other))
-    assert -math.inf < rank_log10_p(high, count) <= rank_log10_p(low, count) + 1e-12 <= 1e-12
+    assert -math.inf < rank_log10_p(high, count) <= rank_log10_p(low, count) + 1e-9 <= 1e-9
