@@ -17,7 +17,11 @@ TOKEN = "hf_let_me_in"
 
 @dataclass
 class Hub:
-    """`files` maps a repository and a file name to its bytes; the rest says how requests fail."""
+    """`files` maps a repository and a file name to its bytes; the rest says how requests fail.
+
+    `faults` holds, by repository and file, what happens to one range after the other that does not begin at byte 0:
+    "break" and "whole", "etag" for another one, a status, or a status with what Retry-After says.
+    """
 
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
     gated: set[str] = field(default_factory=set)
@@ -26,6 +30,9 @@ class Hub:
     silent: set[str] = field(default_factory=set)
     announced_size: int | None = None
     ranges: bool = True
+    lfs: bool = False
+    faults: dict[tuple[str, str], list] = field(default_factory=dict)
+    broken_at: dict[tuple[str, str], int] = field(default_factory=dict)
     sent: dict[str, int] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     url: str = ""
@@ -35,8 +42,13 @@ class Hub:
         status, headers, _ = self.answer(repository, revision, "", token)
         if headers.get("X-Error-Code") != "EntryNotFound":
             return status, headers, b""
-        names = [{"rfilename": name} for owner, name in self.files if owner == repository]
+        names = [self.sibling(name, body) for (owner, name), body in self.files.items() if owner == repository]
         return 200, {}, json.dumps({"id": repository, "sha": COMMIT, "siblings": names}).encode()
+
+    def sibling(self, name, body):
+        """What the list says of one file."""
+        digest = {"size": len(body), "sha256": hashlib.sha256(body).hexdigest(), "pointerSize": 100}
+        return {"rfilename": name, **({"lfs": digest} if self.lfs else {})}
 
     def answer(self, repository, revision, name, token):
         """Status, extra headers and body of a request for one file."""
@@ -53,6 +65,25 @@ class Hub:
             return 404, {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": COMMIT}, b""
         body = self.files[repository, name]
         return 200, {"X-Repo-Commit": COMMIT, "ETag": f'"{hashlib.sha1(body).hexdigest()}"'}, body
+
+    def ranged(self, answer, asked, key):
+        """The answer, cut to the range that was asked for, or what the next fault of the file makes of it."""
+        status, headers, body = answer
+        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", asked)
+        fault = self.faults[key].pop(0) if self.faults.get(key) and asked and int(asked[1]) else None
+        if isinstance(fault, int):
+            return fault, {}, b""
+        if isinstance(fault, tuple):
+            return fault[0], {"Retry-After": fault[1]}, b""
+        if status != 200 or not asked or not self.ranges or fault == "whole":
+            return answer
+        first, last = int(asked[1]), min(int(asked[2]), len(body) - 1)
+        headers = {**headers, "Content-Range": f"bytes {first}-{last}/{len(body)}"}
+        if fault == "etag":
+            headers["ETag"] = '"another"'
+        if fault == "break":
+            self.broken_at[key] = (last + 1 - first) // 2
+        return 206, headers, body[first : last + 1]
 
 
 def _parts(path):
@@ -89,18 +120,14 @@ def handler(hub):
             token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
             repository = f"{owner}/{name}"
             answer = hub.answer(repository, revision, file, token) if file else hub.listing(repository, revision, token)
-            status, headers, body = answer
-            asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
-            if status == 200 and asked and hub.ranges:
-                first, last = int(asked[1]), min(int(asked[2]), len(body) - 1)
-                headers = {**headers, "Content-Range": f"bytes {first}-{last}/{len(body)}"}
-                status, body = 206, body[first : last + 1]
+            status, headers, body = hub.ranged(answer, self.headers.get("Range", ""), (repository, file))
             self.send_response(status)
             for key, value in headers.items():
                 self.send_header(key, value)
             size = hub.announced_size if hub.announced_size and file == "config.json" else len(body)
             self.send_header("Content-Length", str(size))
             self.end_headers()
+            body = body[: hub.broken_at.pop((repository, file), len(body))]
             if with_body:
                 hub.sent[file] = hub.sent.get(file, 0) + len(body)
                 with suppress(ConnectionError):  # a client that has read enough leaves

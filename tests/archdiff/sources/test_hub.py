@@ -30,6 +30,8 @@ for text in sys.argv[1:]:
 class Client:
     """Resolves references in a fresh process with a cache of its own."""
 
+    program = PROGRAM
+
     def __init__(self, home, url):
         self.home, self.url = home, url
 
@@ -37,7 +39,7 @@ class Client:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
         settings = {"HF_HOME": str(self.home), "HF_ENDPOINT": self.url, "HF_HUB_ETAG_TIMEOUT": "2", **env}
         done = subprocess.run(
-            [sys.executable, "-W", "error", "-c", PROGRAM, *texts],
+            [sys.executable, "-W", "error", "-c", self.program, *texts],
             env={**inherited, **settings},
             capture_output=True,
             text=True,

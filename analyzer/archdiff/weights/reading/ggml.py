@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from archdiff.sources.gguf import Gguf
     from archdiff.weights.reading.table import Ranged
 
-__all__ = ["open_ggml", "placed"]
+__all__ = ["header", "open_ggml", "placed"]
 
 _TYPES: Mapping[str, str] = MappingProxyType({
     **PLAIN, "I8": "int8", "I16": "int16", "I32": "int32", "I64": "int64",
@@ -36,7 +36,7 @@ def open_ggml(path: Path, subject: str) -> Table:
         SourceError: a file cannot be read or breaks the format; the directory does not hold just one model.
     """
     files = [LocalFile(part, subject) for part in _parts(path, subject)]
-    headers = [_header(file, subject) for file in files]
+    headers = [header(file, subject) for file in files]
     joined(headers, subject)
     return Table(subject, (item for found, file in zip(headers, files, strict=True) for item in placed(found, file)))
 
@@ -59,7 +59,12 @@ def _parts(path: Path, subject: str) -> list[Path]:
     return models[0]
 
 
-def _header(file: LocalFile, subject: str) -> Gguf:
+def header(file: LocalFile, subject: str) -> Gguf:
+    """Return what a file states before its data.
+
+    Raises:
+        SourceError: it cannot be read or breaks the format.
+    """
     return parse_gguf(_Reader(file), file.size, subject)
 
 

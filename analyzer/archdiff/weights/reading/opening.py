@@ -85,7 +85,11 @@ def _directory(path: Path, subject: str) -> Checkpoint:
 def _remote(source: Source) -> Checkpoint:
     if source.hub_id is None:
         raise _fault(source.reference, "the catalogue states no hub id, so its weights are nowhere", _REMEDY)
-    raise _fault(source.reference, "weights on the hub are not read yet", _REMEDY)
+    from archdiff.weights.reading.hub import open_hub  # its import takes most of a start-up's time
+
+    file = references.parse(source.reference).file if source.kind == "gguf" else None
+    named = references.Reference(source.reference, "hub", source.hub_id, source.revision, file)
+    return open_hub(named, as_gguf=source.kind == "gguf")
 
 
 def _check(opened: Checkpoint, source: Source) -> None:
