@@ -35,6 +35,7 @@ def main() -> int:
     parser.add_argument("--write-to", type=Path, metavar="DIR", help="write the checkpoints there and compare nothing")
     parser.add_argument("--keep", action="store_true", help="leave the table as it is")
     chosen = parser.parse_args()
+    transformers.utils.logging.disable_progress_bar()
     wanted = list(_wanted(chosen.size, chosen.only, chosen.kind))
     if chosen.list or chosen.write_to:
         for pair in wanted:

@@ -21,8 +21,8 @@ CEILING = FAR_BELOW * math.log(VOCABULARY)
 SIZES = {"small": (64, 3, 4), "middle": (256, 4, 4), "full": (1024, 2, 8)}
 """Width of the residual stream, layers, and query heads."""
 
-STEPS = {"small": 120, "middle": 200, "full": 200}
-RATES = {"small": 3e-3, "middle": 1.5e-3, "full": 6e-4}
+STEPS = {"small": 120, "middle": 200, "full": 100}
+RATES = {"small": 3e-3, "middle": 1.5e-3, "full": 8e-4}
 
 
 def settings(kind: str, size: str) -> dict[str, Any]:
@@ -53,7 +53,9 @@ def _feed_forward(kind: str, width: int) -> dict[str, Any]:
         own = {"moe_intermediate_size": width + width // 8, "num_nextn_predict_layers": 0, "attention_bias": True}
         return {**routed, **own, "n_routed_experts": 8, "intermediate_size": 4 * width, "first_k_dense_replace": 1}
     if kind == "gpt_oss":
-        return {**routed, "intermediate_size": width, "num_local_experts": 8, "sliding_window": 32}
+        rotary = {"rope_type": "default", "rope_theta": 10_000.0}
+        own = {"intermediate_size": width, "num_local_experts": 8, "sliding_window": 32, "rope_parameters": rotary}
+        return {**routed, **own}
     return {**routed, "n_routed_experts": 8}
 
 
