@@ -12,12 +12,23 @@ if TYPE_CHECKING:
 
     from archdiff.report.weights import LayerMapEntry
 
-__all__ = ["NOTHING", "amount_of", "figure", "layer_map", "listed", "plainly", "runs", "share"]
+__all__ = [
+    "INFINITE",
+    "NOTHING",
+    "amount_of",
+    "figure",
+    "layer_map",
+    "listed",
+    "matches",
+    "plainly",
+    "runs",
+    "share",
+]
 
 NOTHING = "–"
 """Where nothing was measured."""
 
-_INFINITE = 1e308
+INFINITE = 1e308
 """What the report has for infinity, which JSON has not."""
 
 _RUNS = 8
@@ -28,7 +39,7 @@ def figure(value: float | None, digits: int = 3) -> str:
     """A measured number, with a minus sign that is one: `−312`, `0.0412`."""
     if value is None:
         return NOTHING
-    shown = "∞" if abs(value) >= _INFINITE else f"{abs(value):.{digits}g}"
+    shown = "∞" if abs(value) >= INFINITE else f"{abs(value):.{digits}g}"
     return f"−{shown}" if value < 0 else shown
 
 
@@ -66,13 +77,20 @@ def listed(texts: Sequence[str], most: int = 8) -> str:
 
 def layer_map(found: LayerMapEntry) -> str:
     """`layer map: layers 0–23 in place, 24–47 ← 8–31; log10 p −200`."""
-    pairs = [(new, old) for new, old in enumerate(found.map) if old is not None]
-    without = len(found.map) - len(pairs)
-    noun = "layer" if len(pairs) == 1 else "layers"
-    told = f"{noun} {listed(runs(pairs), _RUNS)}" if pairs else "no layer matched"
-    rest = f"; {without:,} without a match" if without and pairs else ""
+    matched = any(old is not None for old in found.map)
     sure = found.log10_p is not None and found.log10_p <= CERTAIN
-    return f"layer map: {told}{rest}; log10 p {figure(found.log10_p)}{'' if sure or not pairs else ', not certain'}"
+    doubt = ", not certain" if matched and not sure else ""
+    return f"layer map: {matches(found)}; log10 p {figure(found.log10_p)}{doubt}"
+
+
+def matches(found: LayerMapEntry, most: int = _RUNS) -> str:
+    """Which layers of OLD those of NEW were matched with: `layers 0–23 in place, 24–47 ← 8–31`."""
+    pairs = [(new, old) for new, old in enumerate(found.map) if old is not None]
+    if not pairs:
+        return "no layer matched"
+    without = len(found.map) - len(pairs)
+    told = f"{'layer' if len(pairs) == 1 else 'layers'} {listed(runs(pairs), most)}"
+    return f"{told}; {without:,} without a match" if without else told
 
 
 def runs(pairs: Sequence[tuple[int, int]]) -> tuple[str, ...]:
