@@ -131,11 +131,11 @@ def test_what_is_matched_is_outlined():
 
 def test_what_was_not_tested_is_hatched_and_has_no_colour():
     made = mapped((0, 1))
-    made = type(made)(made.component, made.stacks, ((80.0, math.nan), (math.nan, 80.0)), made.map, made.log10_p)
+    made = type(made)(made.component, made.stacks, ((80.0, 0.1), (math.nan, 80.0)), made.map, made.log10_p)
     picture = of_map(made)
-    assert set(cells(picture)) == {(0, 0), (1, 1)}
+    assert set(cells(picture)) == {(0, 0), (1, 0), (1, 1)}
     (hatched,) = [path.get("d") for path in picture.iter(f"{SVG}path") if path.get("fill") == HATCHED]
-    assert hatched.count("M") == 2
+    assert hatched == "M76.00 152.00h24.00v24.00h-24.00z"
 
 
 def test_colours_fall_in_lightness():
@@ -158,6 +158,11 @@ def test_a_score_that_certainty_dwarfs_is_still_told_from_nothing():
 def test_a_large_map_is_a_small_file():
     picture = weights_picture.svg(assemble(comparison(), [], [], evidence=evidence(maps=(noisy(200, 200),))))
     assert len(picture) < 700_000
+
+
+def test_neighbours_of_one_colour_are_one_box():
+    (group,) = of_map(mapped((None,) * 5, 200)).iter(f"{SVG}g")
+    assert [path.get("d").count("M") for path in group] == [5]
 
 
 def test_the_same_report_gives_the_same_bytes():

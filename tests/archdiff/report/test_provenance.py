@@ -153,4 +153,5 @@ def test_places_fold_over_the_layer_and_nothing_else():
         ("head", None),
     ]
     assert folded(labels) == ("layers.1–2 expert 1 gate", "layers.2 expert 2 gate", "head")
+    assert folded([("layers.12 gate", 1), ("layers.22 gate", 2)]) == ("layers.12 gate", "layers.22 gate")
     assert folded([("strange * name", 3), ("a.3.b", 3)]) == ("strange * name", "a.3.b")

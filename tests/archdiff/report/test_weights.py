@@ -66,6 +66,37 @@ def test_what_was_not_a_number_is_null():
     assert entry.tests[-2].log10_p is None
 
 
+def plainly(value):
+    """A value of the evidence as the report has it."""
+    if isinstance(value, float):
+        return rounded(value)
+    if isinstance(value, tuple):
+        return tuple(map(plainly, value))
+    return {name: plainly(each) for name, each in value.items()} if isinstance(value, dict) else value
+
+
+@pytest.mark.parametrize(
+    ("made", "copied"),
+    [
+        (judged(labels=("a",), frozen=("b",), limits=("c",), controls=()), evidence),
+        (a_test(abstained="d", figures={"e": 1 / 3}, size=7), lambda x: evidence(tests=(x,))),
+        (compared(nan=(1, 2), infinite=(3, 4), method="f", digest="g"), lambda x: evidence(elements=(x,))),
+        (mapped((1, None)), lambda x: evidence(maps=(x,))),
+    ],
+    ids=["judgements", "tests", "elements", "maps"],
+)
+def test_every_value_is_copied_to_its_own_field(made, copied, request):
+    (entry,) = getattr(weights_entry(copied(made)), request.node.callspec.id)
+    values = {each.name: plainly(getattr(made, each.name)) for each in dataclasses.fields(made)}
+    if "size" in values:
+        values["bytes"] = values.pop("size")
+    assert {name: getattr(entry, name) for name in values} == values
+
+
+def test_a_value_has_six_digits():
+    assert [rounded(value) for value in (1 / 3, 123456789.0, -1e-20 / 3)] == [0.333333, 123457000.0, -3.33333e-21]
+
+
 @given(st.floats())
 def test_a_number_is_rounded_once_and_has_a_form_in_json(value):
     told = rounded(value)
