@@ -102,9 +102,8 @@ def _of_experts(node: Node, tensor: Tensor, patchwork: Patchwork, holder: Node) 
     flat = node.class_name == _FLAT
     every, turned = _unfolded(node, name, patchwork) if flat else (patchwork, _is_turned(node, tensor))
     ending = ".bias" if tensor.name.endswith("bias") else ""
-    for number in range(every.shape[0]):
-        rows = every.pick(0, number)
-        rows = rows.transpose() if turned else rows
+    for number, whole in enumerate(every.unbind()):
+        rows = whole.transpose() if turned else whole
         for part, piece in _gates_and_ups(node, rows) if role == "gate-up" else ((role or _role(node, tensor), rows),):
             yield Piece(f"{part}{ending}", piece, None, number)
 

@@ -6,6 +6,7 @@ What a loader does to the tensors of a checkpoint, and what a class does to its 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NotFollowedError", "Patch", "Patchwork", "concatenate", "stack"]
 
-_MOST_PATCHES = 1 << 18
+_MOST_PATCHES = 1 << 16
 
 
 class NotFollowedError(Exception):
@@ -79,6 +80,22 @@ class Patchwork:
     def pick(self, axis: int, number: int) -> Patchwork:
         """The tensor at one place along an axis, which it no longer has."""
         return self.part(axis, number, number + 1).squeeze(axis)
+
+    def unbind(self) -> tuple[Patchwork, ...]:
+        """The tensors along the first axis, which they no longer have.
+
+        Raises:
+            NotFollowedError: they are too many.
+        """
+        if self.shape[0] > _MOST_PATCHES:
+            raise NotFollowedError(f"{self.shape[0]} tensors are too many")
+        found: list[list[Patch]] = [[] for _ in range(self.shape[0])]
+        for patch in self.patches:
+            behind = patch.start[1:], patch.shape[1:], patch.strides[1:]
+            for number in range(patch.shape[0]):
+                moved = Patch(patch.source, patch.offset + number * patch.strides[0], *behind)
+                found[patch.start[0] + number].append(moved)
+        return tuple(Patchwork(self.shape[1:], tuple(patches)) for patches in found)
 
     def squeeze(self, axis: int) -> Patchwork:
         """Without an axis of size 1."""
@@ -212,7 +229,7 @@ def _regrouped(tensor: Patchwork, axis: int, olds: Sequence[int], news: Sequence
 def _checked(tensor: Patchwork, axis: int, change: Any, *sizes: int) -> Patchwork:
     patches: list[Patch] = []
     for patch in tensor.patches:
-        patches += change(tensor, patch, axis, *sizes)
+        patches += itertools.islice(change(tensor, patch, axis, *sizes), _MOST_PATCHES + 1)
         if len(patches) > _MOST_PATCHES:
             raise NotFollowedError("its elements come from too many places")
     n = tensor.shape[axis]
