@@ -38,7 +38,7 @@ normal and each row's partner is shifted by `_SHIFTS`: means over 4 (n = 2048) t
 mean rank correlation is this share: rows that are not found are matched at random."""
 
 
-def detectable(rows_old: int, rows_new: int, columns: float, tests: int = 1) -> float | None:
+def detectable(rows_old: int, rows_new: int, columns: float, tests: int = 1, *, matchings: int = 1) -> float | None:
     """The least row cosine c at which the order test is expected to reach p = 1e-12.
 
     Cosines of unrelated rows scatter by 1/√columns, so partners stand out by c·√columns of it. Where heights differ,
@@ -49,6 +49,7 @@ def detectable(rows_old: int, rows_new: int, columns: float, tests: int = 1) -> 
         rows_new: rows of NEW.
         columns: independent ones (`effective_columns`).
         tests: how many such tests Fisher's method combines.
+        matchings: how many independent matchings have to find a row (two where their agreement is tested).
 
     Returns:
         None if even equal rows would not do.
@@ -61,7 +62,7 @@ def detectable(rows_old: int, rows_new: int, columns: float, tests: int = 1) -> 
     if count < 3 or columns <= 0 or wanted < lowest:
         return None
     rho = _bisect(lambda value: rank_log10_p(value, count), wanted, 0.0, 1.0)
-    cosine = _shift(rho, most) / math.sqrt(columns)
+    cosine = _shift(rho ** (1 / matchings), most) / math.sqrt(columns)
     return rounded(cosine) if cosine < 1 else None
 
 
