@@ -48,6 +48,8 @@ def elements_table(elements: Sequence[ElementsEntry]) -> Table | None:
     """One row for each component and role; None without pairs. A raw cosine never stands without the expected one."""
     groups: dict[tuple[str, str], list[ElementsEntry]] = {}
     for pair in elements:
+        if not pair.count:
+            continue
         groups.setdefault((plainly(pair.component), pair.role), []).append(pair)
     made = _table("component", "tensor", numbers=("pairs", "equal", "difference", "Pearson", "raw cosine (expected)"))
     for component, found in _rows(made, groups):

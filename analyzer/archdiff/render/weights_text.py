@@ -11,6 +11,7 @@ from rich.text import Text
 from archdiff.render.screen import PLAIN, Screen, capture, safe
 from archdiff.render.weights_tables import elements_table, tests_table
 from archdiff.render.weights_words import amount_of, figure, layer_map, listed, plainly, share
+from archdiff.weights.wording import family_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,12 +63,24 @@ def section(weights: WeightsEntry) -> Iterator[RenderableType]:
     yield Text.assemble(("Weights", "bold"), "  ", safe(_read(weights), "dim"))
     for judgement in weights.judgements:
         yield from _verdict(judgement, weights)
-    yield from _table(tests_table(weights.tests), _POWER)
+    yield from _table(tests_table(weights.tests), f"{_POWER} {_legend(weights.tests)}.")
     yield from (_line(told, "dim", 2) for told in _abstained(weights.tests))
     yield from _table(elements_table(weights.elements), _COSINE)
     yield Text()
     yield from (_line(f"not checked: {left_out}", "dim", 2) for left_out in weights.not_checked)
-    yield _line(weights.cannot_tell, "", 2)
+    yield _line(_limits(weights), "", 2)
+
+
+def _limits(weights: WeightsEntry) -> str:
+    """What cannot be told: the limits of all verdicts, each once; in general where none states any."""
+    limits = dict.fromkeys(limit for judgement in weights.judgements for limit in judgement.limits)
+    return f"What a pair of checkpoints cannot tell: {'; '.join(limits)}." if limits else weights.cannot_tell
+
+
+def _legend(tests: tuple[TestEntry, ...]) -> str:
+    """What the families of the table compare."""
+    families = dict.fromkeys(test.family for test in tests)
+    return "; ".join(f"{plainly(family)}: {family_name(family)}" for family in families)
 
 
 def _table(table: Table | None, legend: str) -> Iterator[RenderableType]:
@@ -109,12 +122,12 @@ def _grounds(judgement: JudgementEntry) -> Iterator[str]:
         yield _controls(judgement)
     if judgement.frozen:
         yield f"equal in every element, while the rest is not: {listed(judgement.frozen, 4)}"
-    yield from (f"limit: {limit}" for limit in judgement.limits)
 
 
 def _equal(judgement: JudgementEntry, weights: WeightsEntry) -> Iterator[str]:
-    found = [pair for pair in weights.elements if pair.component == judgement.component]
-    if found:
+    """How many elements are equal, where the reasons do not tell it."""
+    found = [pair for pair in weights.elements if pair.component == judgement.component and pair.count]
+    if found and not any("elements are equal" in reason for reason in judgement.reasons):
         equal, elements = sum(pair.equal for pair in found), sum(pair.count for pair in found)
         pairs = f"{len(found):,} {'pair' if len(found) == 1 else 'pairs'} of tensors"
         yield f"equal elements: {share(equal, elements)} of {elements:,} in {pairs}"

@@ -27,11 +27,11 @@ _ROLES: Mapping[str, frozenset[str]] = MappingProxyType({
     "vision-tower": frozenset({"vision-tower"}),
     "audio-tower": frozenset({"audio-tower"}),
     "projector": frozenset({"projector"}),
-    "embeddings": frozenset({"embedding"}),
-    "heads": frozenset({"lm-head", "task-head", "prediction-head"}),
+    "embeddings": frozenset({"embedding", "position-embedding", "token-type-embedding"}),
+    "heads": frozenset({"lm-head"}),
     "prediction": frozenset({"mtp"}),
 })  # fmt: skip
-"""Roles of the modules that a component begins with; the language model is the rest."""
+"""Roles of the modules that a component consists of, as `weights.pairing` has it; the language model is the rest."""
 
 _APART = frozenset({"vision-tower", "audio-tower", "projector", "mtp"})
 
@@ -98,7 +98,8 @@ def _figures(judgement: Judgement, evidence: Evidence) -> Iterator[tuple[str, Va
     maps = [found.log10_p for found in evidence.maps if found.component == judgement.component]
     upcycled = [test.log10_p for test in _upcycling(evidence, judgement.component)]
     for name, values in (("layer-map", maps), ("upcycling", upcycled)):
-        measured[f"log10_p.{name}"] = min((value for value in values if value is not None), default=None)
+        if known := [value for value in values if value is not None]:
+            measured[f"log10_p.{name}"] = min(known)
     measured |= {"power": judgement.power, **_differences(judgement.component, evidence)}
     for name, value in measured.items():
         if (told := value if isinstance(value, int) else rounded(value)) is not None:
@@ -109,9 +110,9 @@ def _figures(judgement: Judgement, evidence: Evidence) -> Iterator[tuple[str, Va
 
 def _differences(component: str, evidence: Evidence) -> dict[str, float | None]:
     """Of all pairs of tensors together: their number, the elements, how many are equal, and how far apart the rest."""
-    found = [each for each in evidence.elements if each.component == component]
+    found = [each for each in evidence.elements if each.component == component and each.count]
     elements = sum(each.count for each in found)
-    if not elements:
+    if not found:
         return {}
     read = [each for each in found if not each.digest]
     norm = math.hypot(*(each.norms[0] for each in read))
@@ -126,11 +127,13 @@ def _differences(component: str, evidence: Evidence) -> dict[str, float | None]:
 
 def _place(graph: ModelGraph, component: str) -> Place | None:
     """Where a component stands in a model: the innermost module that holds all of it; None where it has none."""
-    if component != "language-model":
-        roots = _outermost(graph, _ROLES.get(component, frozenset()))
-        return Place(_around(roots)) if roots else None
     apart = _outermost(graph, _APART)
-    stacks = [stack for stack in graph.stacks if not any(_is_below(stack, root) for root in apart)]
+    if component != "language-model":
+        roles = _ROLES.get(component, frozenset())
+        roots = _outermost(graph, roles)
+        within = roots if roles <= _APART else [root for root in roots if not _is_in(root, apart)]
+        return Place(_around(within)) if within else None
+    stacks = [stack for stack in graph.stacks if not _is_in(stack, apart)]
     if len(stacks) != 1:
         return Place("") if stacks else None
     return Place(f"{stacks[0]}.*", tuple(range(len(graph.stacks[stacks[0]]))))
@@ -140,13 +143,13 @@ def _outermost(graph: ModelGraph, roles: frozenset[str]) -> list[str]:
     """Modules of the roles that stand in no other one of them."""
     found: list[str] = []
     for key, node in graph.nodes.items():
-        if node.role in roles and key and not any(_is_below(key, root) for root in found):
+        if node.role in roles and key and not _is_in(key, found):
             found.append(key)
     return found
 
 
-def _is_below(key: str, root: str) -> bool:
-    return key == root or key.startswith(f"{root}.")
+def _is_in(key: str, roots: Iterable[str]) -> bool:
+    return any(key == root or key.startswith(f"{root}.") for root in roots)
 
 
 def _around(roots: list[str]) -> str:

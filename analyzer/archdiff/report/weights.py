@@ -228,7 +228,7 @@ def _texts(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _figures(figures: Mapping[str, float]) -> dict[str, float | None]:
-    return {clean(name): rounded(figures[name]) for name in sorted(figures)}
+    return {clean(name): rounded(value) for name, value in figures.items()}
 
 
 def _two(values: tuple[float, float]) -> tuple[float | None, float | None]:

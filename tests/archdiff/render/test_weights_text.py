@@ -50,13 +50,12 @@ def test_a_verdict_stands_with_labels_reasons_figures_controls_and_limits():
     )
     told = lines(found, elements=(compared(), compared(1)))
     start = told.index("language model  derived (fine-tuned, quantised): the weights depend on each other")
-    assert told[start + 1 : start + 8] == [
+    assert told[start + 1 : start + 7] == [
         "first reason",
         "second reason",
         "log10 p −312 (hidden units), – (value channels); power: a row cosine of 0.04 would give p = 1e-12",
         "controls: 1 of 2 passed; failed: trend of row norm in OLD (9.1, limit 3)",
         "equal in every element, while the rest is not: layers.0 norm",
-        "limit: one seed for both cannot be excluded",
         "equal elements: 10 % of 2,000 in 2 pairs of tensors",
     ]
 
@@ -142,8 +141,31 @@ def test_the_terminal_report_holds_the_section_and_says_nothing_twice():
     text = one_line(terminal.text(assemble(comparison(), [], [], evidence=every_kind()), Screen(120)))
     assert "Weights read 10 bytes" in text
     assert text.count("vision-tower: over the budget") == 1
-    assert text.count("cannot tell which came first") == 1
+    assert text.count("cannot tell") == 1
     assert "not checked: tokenizer: not compared" in text
+
+
+def test_a_limit_of_several_components_is_told_once():
+    limited = [judged(name, limits=("one seed", "distillation")) for name in ("language-model", "heads")]
+    text = one_line(shown(evidence(*limited)))
+    assert "What a pair of checkpoints cannot tell: one seed; distillation." in text
+    assert text.count("one seed") == 1
+
+
+def test_a_share_that_the_reasons_tell_is_not_told_again():
+    told = judged(reasons=("10.00% of 1,000 compared elements are equal",))
+    assert "equal elements:" not in shown(evidence(told, elements=(compared(),)))
+
+
+def test_pairs_of_which_no_element_could_be_compared_have_no_row():
+    text = shown(evidence(elements=(compared(count=0, equal=0),)))
+    assert "raw cosine" not in text
+    assert "equal elements" not in text
+
+
+def test_families_are_explained():
+    text = one_line(shown(evidence(tests=(a_test(), a_test(family="match")))))
+    assert "hidden units: order of hidden units (F1); match: agreement of two matchings of hidden units." in text
 
 
 def test_a_report_without_weights_has_no_section():

@@ -75,6 +75,14 @@ def test_a_component_of_several_modules_stands_in_what_holds_them_all():
     assert only(evidence(judged("projector")), new=model).new == Place("model")
 
 
+def test_tables_of_a_tower_are_the_towers():
+    tables = [part("tower.position", "position-embedding", 1), part("text.tokens", "embedding", 1)]
+    model = graph(
+        "new", [Node("tower", role="vision-tower"), Node("text"), *tables, part("text.places", "position-embedding", 1)]
+    )
+    assert only(evidence(judged("embeddings")), new=model).new == Place("text")
+
+
 def test_the_stack_of_a_tower_is_not_the_language_models():
     tower = Node("tower", role="vision-tower")
     stacks = {"layers": ["layers.0"], "tower.layers": ["tower.layers.0"]}
@@ -98,6 +106,16 @@ def test_figures_are_named_rounded_and_only_of_the_component():
     }
     assert found[2].figures["controls_failed"] == 1
     assert "share_equal" not in found[2].figures
+
+
+def test_the_map_that_the_verdict_combined_stays_where_no_map_was_drawn():
+    figures = only(evidence(judged(log10_p={"layer-map": -40.0}))).figures
+    assert figures["log10_p.layer-map"] == -40.0
+
+
+def test_pairs_of_which_no_element_could_be_compared_do_not_count():
+    assert only(evidence(elements=(compared(), compared(1, count=0, equal=0)))).figures["pairs"] == 1
+    assert "pairs" not in only(evidence(elements=(compared(count=0, equal=0),))).figures
 
 
 def test_a_count_of_elements_is_exact():

@@ -93,6 +93,11 @@ def test_every_value_is_copied_to_its_own_field(made, copied, request):
     assert {name: getattr(entry, name) for name in values} == values
 
 
+def test_families_stand_in_the_order_of_the_verdict():
+    (entry,) = weights_entry(evidence(judged(log10_p={"value-channels": -1.0, "match": -2.0}))).judgements
+    assert list(entry.log10_p) == ["value-channels", "match"]
+
+
 def test_a_value_has_six_digits():
     assert [rounded(value) for value in (1 / 3, 123456789.0, -1e-20 / 3)] == [0.333333, 123457000.0, -3.33333e-21]
 
