@@ -51,6 +51,10 @@ class Architecture:
     by one, and `each` the parts of one; `fused` that which holds all of them in one tensor for each part, with its
     sizes the other way round, and gate and up together. Weights of the modules in `transposed` are stored the other
     way round, those in `squeezed` without their one row.
+
+    What the converter does to values: with `interleaved`, query and key rows i and i + n/2 of a head stand side by
+    side; with `raised`, norm weights have 1 added; with `banded`, the rows of packed queries, keys and values stand by
+    kind, not by head.
     """
 
     model_type: str
@@ -65,6 +69,9 @@ class Architecture:
     fused: bool = False
     transposed: frozenset[str] = frozenset()
     squeezed: frozenset[str] = frozenset()
+    interleaved: bool = False
+    raised: bool = False
+    banded: bool = False
 
 
 _HEAD = {"attention.key_length": "head_dim"}
@@ -136,11 +143,11 @@ def _deepseek(model_type: str, class_name: str) -> Architecture:
 
 
 ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType({
-    "llama": Architecture("llama", "LlamaForCausalLM", _HEAD),
+    "llama": Architecture("llama", "LlamaForCausalLM", _HEAD, interleaved=True),
     "mixtral": Architecture(
         "mixtral", "MixtralForCausalLM", _HEAD | _LOCAL,
         names=_NAMES | {"ffn_gate_inp": "block_sparse_moe.gate"}, experts="block_sparse_moe.experts",
-        each={"ffn_gate_exps": "w1", "ffn_down_exps": "w2", "ffn_up_exps": "w3"},
+        each={"ffn_gate_exps": "w1", "ffn_down_exps": "w2", "ffn_up_exps": "w3"}, interleaved=True,
     ),
     "qwen2": Architecture("qwen2", "Qwen2ForCausalLM"),
     "qwen2moe": Architecture(
@@ -150,7 +157,7 @@ ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType({
     ),
     "qwen3": Architecture("qwen3", "Qwen3ForCausalLM", _HEAD),
     "qwen3moe": Architecture("qwen3_moe", "Qwen3MoeForCausalLM", _HEAD | _EXPERTS | _WIDTH, {"norm_topk_prob": True}),
-    "smollm3": Architecture("smollm3", "SmolLM3ForCausalLM", _HEAD, {"pad_token_id": None}),
+    "smollm3": Architecture("smollm3", "SmolLM3ForCausalLM", _HEAD, {"pad_token_id": None}, interleaved=True),
     "olmo2": Architecture("olmo2", "Olmo2ForCausalLM", names=_NAMES | _AROUND),
     "phi2": Architecture(
         "phi", "PhiForCausalLM", _epsilon("layer_norm_eps"), fraction="partial_rotary_factor",
@@ -168,10 +175,10 @@ ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType({
         names=_NAMES | {"post_attention_norm": "post_attention_layernorm", "ffn_gate_inp": "mlp.router"},
         fused=True,
     ),
-    "gemma": Architecture("gemma", "GemmaForCausalLM", _HEAD),
+    "gemma": Architecture("gemma", "GemmaForCausalLM", _HEAD, raised=True),
     "gemma2": Architecture(
         "gemma2", "Gemma2ForCausalLM", _HEAD | _WINDOW | _SOFT,
-        names=_NAMES | _AROUND | {"ffn_norm": "pre_feedforward_layernorm"},
+        names=_NAMES | _AROUND | {"ffn_norm": "pre_feedforward_layernorm"}, raised=True,
     ),
     "glm4moe": Architecture(
         "glm4_moe", "Glm4MoeForCausalLM", _HEAD | _USED | _WIDTH | _GROUPED, fraction="partial_rotary_factor",
@@ -182,7 +189,7 @@ ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType({
         names=_NAMES | {"ffn_up": "mlp.c_fc", "ffn_down": "mlp.c_proj"},
     ),
     "nemotron": Architecture(
-        "nemotron", "NemotronForCausalLM", _HEAD | _epsilon("norm_eps"), fraction="partial_rotary_factor",
+        "nemotron", "NemotronForCausalLM", _HEAD | _epsilon("norm_eps"), fraction="partial_rotary_factor", raised=True,
     ),
     "gptneox": Architecture(
         "gpt_neox", "GPTNeoXForCausalLM",
@@ -191,6 +198,7 @@ ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType({
             "token_embd": "gpt_neox.embed_in", "output_norm": "gpt_neox.final_layer_norm", "output": "embed_out",
             "blk": "gpt_neox.layers",
         },
+        banded=True,
     ),
     "bloom": Architecture(
         "bloom", "BloomForCausalLM",
@@ -202,6 +210,7 @@ ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType({
             "token_embd": "transformer.word_embeddings", "output": "lm_head", "output_norm": "transformer.ln_f",
             "token_embd_norm": "transformer.word_embeddings_layernorm", "blk": "transformer.h",
         },
+        banded=True,
     ),
     "gpt2": _GPT2,
     "deepseek2": _deepseek("deepseek_v2", "DeepseekV2ForCausalLM"),

@@ -9,7 +9,7 @@ import numba
 
 __all__ = ["compiled"]
 
-_Loop = TypeVar("_Loop", bound=Callable[..., None])
+_Loop = TypeVar("_Loop", bound=Callable[..., object])
 
 
 def compiled(loop: _Loop) -> _Loop:

@@ -14,6 +14,7 @@ from archdiff.sources.headers import Shipped
 from archdiff.sources.quantized import declaration, found_in
 from archdiff.sources.schemes import settings_of
 from archdiff.text import printable
+from archdiff.weights.packed.gguf import is_gguf, makers
 from archdiff.weights.packed.packings import Packings
 from archdiff.weights.packed.parts import PLAIN, Parts, UnreadError
 from archdiff.weights.packed.plain import plain
@@ -63,9 +64,8 @@ class _Opened:
         if not 0 <= start <= stop <= meaning.count:
             cause = f"has {meaning.count:,} elements, and {start:,} to {stop:,} were asked for"
             raise Parts(self._checkpoint).fault(name, cause)
-        if start == stop:
-            return np.empty(0, dtype=PLAIN[meaning.dtype])
-        found = self._readers[name].read(start, stop)
+        empty = start == stop
+        found = np.empty(0, dtype=PLAIN[meaning.dtype]) if empty else self._readers[name].read(start, stop)
         found.flags.writeable = False
         return found
 
@@ -84,6 +84,8 @@ class _Broken:
 def _readers(checkpoint: Checkpoint, config: Mapping[str, object]) -> tuple[dict[str, Reader], dict[str, str]]:
     parts, declared = Parts(checkpoint), declaration(config)
     known = {name: Shipped(name, stored.shape, stored.dtype) for name, stored in checkpoint.stored.items()}
+    if is_gguf(known.values()):
+        return _made(makers(parts, known.values(), config, Slot()))
     found, gone = found_in(known, declared)
     packings = Packings(parts, declared, settings_of(declared, known), Slot())
     making: dict[str, tuple[Shipped, Callable[[], Reader]]] = {
@@ -94,7 +96,7 @@ def _readers(checkpoint: Checkpoint, config: Mapping[str, object]) -> tuple[dict
         if name not in gone and name not in making:
             reason = _reason(tensor, declared, scaled=scaled)
             making[name] = tensor, partial(_unread, reason) if reason else partial(plain, parts, parts[name])
-    return made(making)
+    return _made(making)
 
 
 def _reason(tensor: Shipped, declared: Mapping[str, object], *, scaled: bool) -> str:
@@ -110,7 +112,7 @@ def _unread(reason: str) -> Reader:
     raise UnreadError(reason)
 
 
-def made(making: Mapping[str, tuple[Shipped, Callable[[], Reader]]]) -> tuple[dict[str, Reader], dict[str, str]]:
+def _made(making: Mapping[str, tuple[Shipped, Callable[[], Reader]]]) -> tuple[dict[str, Reader], dict[str, str]]:
     """Return what reads each tensor, and why the others are not read."""
     readers: dict[str, Reader] = {}
     unread: dict[str, str] = {}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from archdiff.sources.schemes import Found
     from archdiff.weights.tensors import Array, Checkpoint, Stored
 
-__all__ = ["PLAIN", "Parts", "Reader", "UnreadError", "digest_of"]
+__all__ = ["PLAIN", "Parts", "Reader", "UnreadError", "Values", "digest_of"]
 
 PLAIN = {
     "bool": np.bool_, "uint8": np.uint8, "int8": np.int8, "uint16": np.uint16, "int16": np.int16, "uint32": np.uint32,
@@ -39,12 +39,8 @@ class UnreadError(Exception):
     """Why a tensor's packing cannot be undone."""
 
 
-class Reader(Protocol):
-    """Reads one tensor of a checkpoint as what it stands for."""
-
-    @property
-    def meaning(self) -> Meaning:
-        """What it stands for."""
+class Values(Protocol):
+    """Elements in row-major order."""
 
     def read(self, start: int, stop: int, /) -> Array:
         """Elements `start` to before `stop`, which lie inside the tensor; one axis.
@@ -52,6 +48,14 @@ class Reader(Protocol):
         Raises:
             SourceError: the checkpoint cannot be read, or the tensor's parts contradict each other.
         """
+
+
+class Reader(Values, Protocol):
+    """Reads one tensor of a checkpoint as what it stands for."""
+
+    @property
+    def meaning(self) -> Meaning:
+        """What it stands for."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -102,6 +106,13 @@ class Parts:
         """Raise a SourceError unless the tensor's size in bytes is that of its shape."""
         stored = self[name]
         if stored.size != math.prod(stored.shape) * itemsize:
+            raise self.fault(name, f"holds {stored.size:,} bytes, which is not the size of its shape and type")
+
+    def check_blocks(self, name: str, count: int, size: int) -> None:
+        """Raise a SourceError unless the tensor is of whole blocks of `count` elements in `size` bytes."""
+        stored = self[name]
+        elements = math.prod(stored.shape)
+        if elements % count or stored.size != elements // count * size:
             raise self.fault(name, f"holds {stored.size:,} bytes, which is not the size of its shape and type")
 
     def floats(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[np.float32]:

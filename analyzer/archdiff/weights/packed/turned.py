@@ -12,7 +12,7 @@ from archdiff.weights.packed.slot import KEEP
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from archdiff.weights.packed.parts import Reader
+    from archdiff.weights.packed.parts import Values
     from archdiff.weights.packed.slot import Slot
     from archdiff.weights.tensors import Meaning
 
@@ -32,7 +32,7 @@ class Turned:
     """
 
     meaning: Meaning
-    stored: Reader
+    stored: Values
     slot: Slot
 
     def read(self, start: int, stop: int) -> NDArray[np.float32]:
