@@ -110,7 +110,7 @@ def _of_experts(node: Node, tensor: Tensor, patchwork: Patchwork, holder: Node) 
 
 def _unfolded(node: Node, name: str, patchwork: Patchwork) -> tuple[Patchwork, bool]:
     count = node.attributes.get("moe_num_experts")
-    if not isinstance(count, int) or count < 1 or patchwork.shape[0] % count:
+    if not isinstance(count, int) or count < 1 or len(patchwork.shape) != 2 or patchwork.shape[0] % count:
         raise NotFollowedError("experts are not known")
     return patchwork.reshape(count, -1, *patchwork.shape[1:]), name == "w2"
 

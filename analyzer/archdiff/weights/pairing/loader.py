@@ -69,7 +69,7 @@ def load(graph: ModelGraph, tensors: Tensors) -> Loaded:
     refused = [name for names in origins.refused.values() for name in names]
     ignored = stand_in.root._keys_to_ignore_on_load_missing or ()
     lacking = _lacking(held, found.keys() | origins.seen, ignored)
-    notes += [*_refusals(origins), *_beyond(graph, origins.unclaimed), *_unread(tensors)]
+    notes += [*_misshapen(held, found), *_refusals(origins), *_beyond(graph, origins.unclaimed), *_unread(tensors)]
     return Loaded(
         {(held[name].module, held[name].name): _renamed(origin, renames) for name, origin in found.items()},
         tuple(sorted(_swap(name, renames) for name in (*origins.unclaimed, *refused))),
@@ -151,7 +151,7 @@ def _without_class(built: Mapping[str, Any], shapes: Mapping[str, Any], unread: 
     made = origins_of(stand_in, mapping_of(built), known, [spelled[name] for name in unread])
     found = {k: dataclasses.replace(o, sources=tuple(back[name] for name in o.sources)) for k, o in made.found.items()}
     unclaimed = {back[name]: target for name, target in made.unclaimed.items()}
-    refused = {operation: tuple(back[name] for name in names) for operation, names in made.refused.items()}
+    refused = {why: tuple(back[name] for name in names) for why, names in made.refused.items()}
     return dataclasses.replace(made, found=found, unclaimed=unclaimed, refused=refused), stand_in
 
 
@@ -176,9 +176,15 @@ def _lacking(held: Mapping[str, _Held], there: Collection[str], ignored: Iterabl
             yield name
 
 
+def _misshapen(held: Mapping[str, _Held], found: Mapping[str, Origin]) -> Iterator[str]:
+    names = [name for name, origin in found.items() if origin.patchwork.shape != held[name].shape]
+    if names:
+        plural = "" if len(names) == 1 else "s"
+        yield f"the checkpoint has {len(names):,} tensor{plural} in another shape than the class builds: {_some(names)}"
+
+
 def _refusals(origins: Origins) -> Iterator[str]:
-    for operation, names in sorted(origins.refused.items()):
-        why = f"transformers' {operation} cannot be followed" if operation else "the class has no place for them"
+    for why, names in sorted(origins.refused.items()):
         yield f"{len(names):,} tensors of the checkpoint were left out, as {why}: {_some(names)}"
 
 

@@ -42,7 +42,7 @@ class Origins:
         found: origins by the class's own names.
         unclaimed: names of the checkpoint that no tensor of the class comes from, to the names they would have.
         seen: names of the class that the checkpoint has something for, whether or not it could be followed.
-        refused: conversions that could not be followed, with the names that they take.
+        refused: why conversions were not made, with the names that they take.
     """
 
     found: Mapping[str, Origin]
@@ -77,7 +77,7 @@ def origins_of(
         loader.gather(name, read=name in shapes)
     for target, gathered in loader.gathered.items():
         loader.make(target, gathered, shapes)
-    refused = {operation: tuple(names) for operation, names in loader.refused.items()}
+    refused = {why: tuple(names) for why, names in loader.refused.items()}
     return Origins(loader.found, loader.unclaimed, frozenset(loader.seen), refused)
 
 
@@ -148,11 +148,20 @@ class _Loader:
             return
         made = self._template(target, gathered, shapes) if names else {}
         full = {} if isinstance(made, str) else _full_names(target, made)
-        if isinstance(made, str) or not full.keys() <= self.stand_in.built.keys():
-            self.refused.setdefault(made if isinstance(made, str) else "", []).extend(names)
+        why = f"transformers' {made} cannot be followed" if isinstance(made, str) else self._misfit(full, len(names))
+        if why:
+            self.refused.setdefault(why, []).extend(names)
             return
         self.seen |= full.keys()
         self.found |= {name: Origin(patchwork, tuple(names)) for name, patchwork in full.items()}
+
+    def _misfit(self, made: Mapping[str, Patchwork], count: int) -> str:
+        """Why what a conversion makes is none of the class's tensors; of one tensor, the shape is taken as it is."""
+        built = self.stand_in.built
+        if not made.keys() <= built.keys():
+            return "the class has no place for what is made of them"
+        fits = count == 1 or all(built[name] == patchwork.shape for name, patchwork in made.items())
+        return "" if fits else "what is made of them has another shape than the class builds"
 
     def _template(self, target: str, gathered: _Gathered, shapes: Mapping[str, Shape]) -> dict[str, Patchwork] | str:
         """What a conversion makes of tensors of these shapes, or the operation that cannot be followed; made once."""

@@ -155,6 +155,19 @@ def test_a_tensor_of_another_shape_is_a_unit_of_that_shape():
     _, units = again(found, arrays)
 
     assert only(units, role="embedding").shape == (17, 32)
+    (note,) = units.notes
+    assert note.endswith("1 tensor in another shape than the class builds: model.embed_tokens.weight")
+
+
+def test_experts_that_are_not_all_there_are_not_numbered():
+    found = saved("qwen3_moe")
+    arrays = {key: value for key, value in found.arrays.items() if "layers.1.mlp.experts.2." not in key}
+    tensors, units = again(found, arrays)
+
+    assert units_by(units, layer=1, place="expert") == []
+    assert {key for key in arrays if "layers.1.mlp.experts." in key} == set(units.unclaimed)
+    assert "has another shape than the class builds" in units.notes[0]
+    assert all(set(times) == {0 if n in units.unclaimed else 1} for n, times in times_read(tensors, units).items())
 
 
 def test_packed_rows_that_do_not_fit_the_heads_are_left_whole():
@@ -163,7 +176,7 @@ def test_packed_rows_that_do_not_fit_the_heads_are_left_whole():
     tensors, units = again(found, {**found.arrays, name: torch.ones(7, 32)})
 
     assert only(units, layer=0, role="query-key-value").shape == (7, 32)
-    assert units.notes == (
+    assert units.notes[1:] == (
         "1 tensor that pack several projections were left whole: model.layers.0.self_attn.qkv_proj.weight",
     )
     assert {1} == set(times_read(tensors, units)[name])
