@@ -7,13 +7,13 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from tests.benchmarks import bench_cached, bench_diff, bench_growth, bench_memory, bench_startup
+from tests.benchmarks import bench_cached, bench_diff, bench_growth, bench_memory, bench_startup, bench_weights
 from tests.benchmarks.measure import BenchmarkError, Row, markdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NAMES = ("diff", "cached", "startup", "memory", "growth")
+NAMES = ("diff", "cached", "startup", "memory", "growth", "weights")
 
 
 def arguments() -> argparse.Namespace:
@@ -45,6 +45,7 @@ def main() -> int:
         "startup": lambda: bench_startup.rows(chosen.rounds),
         "memory": bench_memory.rows,
         "growth": lambda: bench_growth.rows(chosen.rounds),
+        "weights": lambda: bench_weights.rows(chosen.floor, chosen.rounds),
     }
     table = [row for name in chosen.names or NAMES for row in attempt(name, benches[name])]
     sys.stdout.write(markdown(table) + "\n")

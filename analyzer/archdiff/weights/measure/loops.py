@@ -27,6 +27,9 @@ _EDGES = len(DECADES)
 _FIELDS = 15
 """Figures before the counts below each edge: the order is that of `as_sums`."""
 
+_CANCELLED = 0.01
+"""Squares around the mean that are a smaller share of those around zero are not taken from them."""
+
 _LANES = {"reassoc", "contract", "nsz"}
 _ZERO, _ONE, _TEN, _HUNDRED, _THOUSAND = (np.float32(value) for value in (0, 1, 10, 100, 1000))
 _HALF_BIAS = np.float32(2.0**112)
@@ -80,37 +83,47 @@ def _widen_typed(raw: Any, out: Any) -> Any:
 
 
 @_in_lanes
-def _totals(x: Any, y: Any) -> Any:
-    first, second = 0.0, 0.0
-    for i in range(x.size):
-        first += np.float64(x[i])
-        second += np.float64(y[i])
-    return first, second
+def _plain_sums(x: Any, y: Any) -> Any:
+    """Totals, squares and products around zero; the sum, squares and largest of the differences.
 
-
-@_in_lanes
-def _moments(x: Any, y: Any, mean_x: Any, mean_y: Any, apart: Any) -> Any:
-    """Sums around the means and of the differences, which are left in `apart` without their sign."""
-    square_x, square_y, products, absolute, square = 0.0, 0.0, 0.0, 0.0, 0.0
+    The largest is found by bits: they are in the order of floats that are not negative, and compared in lanes.
+    """
+    total_x, total_y, square_x, square_y, products, absolute, square = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    largest = np.int64(0)
     for i in range(x.size):
         old, new = np.float64(x[i]), np.float64(y[i])
         distance = abs(new - old)
-        apart[i] = distance
+        total_x += old
+        total_y += new
+        square_x += old * old
+        square_y += new * new
+        products += old * new
         absolute += distance
         square += distance * distance
-        square_x += (old - mean_x) * (old - mean_x)
-        square_y += (new - mean_y) * (new - mean_y)
-        products += (old - mean_x) * (new - mean_y)
-    return square_x, square_y, products, absolute, square
+        largest = max(largest, np.float64(distance).view(np.int64))
+    return total_x, total_y, square_x, square_y, products, absolute, square, np.int64(largest).view(np.float64)
 
 
 @_in_lanes
-def _largest(bits: Any) -> Any:
-    """The largest of floats that are not negative, by their bits: integers are compared in lanes, floats are not."""
-    found = np.int64(0)
-    for i in range(bits.size):
-        found = max(found, bits[i])
-    return found
+def _sums_around(x: Any, y: Any, mean_x: Any, mean_y: Any) -> Any:
+    square_x, square_y, products = 0.0, 0.0, 0.0
+    for i in range(x.size):
+        old, new = np.float64(x[i]) - mean_x, np.float64(y[i]) - mean_y
+        square_x += old * old
+        square_y += new * new
+        products += old * new
+    return square_x, square_y, products
+
+
+@_compiled
+def _moments(x: Any, y: Any, sums: Any) -> Any:
+    """Squares and products around the means: from those around zero where little cancels, else summed again."""
+    total_x, total_y, square_x, square_y, products = sums[:5]
+    mean_x, mean_y = total_x / x.size, total_y / x.size
+    around_x, around_y = square_x - total_x * mean_x, square_y - total_y * mean_y
+    if around_x >= _CANCELLED * square_x and around_y >= _CANCELLED * square_y:
+        return around_x, around_y, products - total_x * mean_y
+    return _sums_around(x, y, mean_x, mean_y)
 
 
 @_in_lanes
@@ -139,10 +152,10 @@ def _counts_narrow(x: Any, y: Any, out: Any) -> None:
 
 
 @_in_lanes
-def _counts_low(x: Any, apart: Any, out: Any) -> None:
+def _counts_low(x: Any, y: Any, out: Any) -> None:
     equal, zero, k8, k7, k6, k5, k4 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(x.size):
-        old, distance = abs(np.float64(x[i])), apart[i]
+        old, distance = abs(np.float64(x[i])), abs(np.float64(y[i]) - np.float64(x[i]))
         equal += 1.0 if distance == 0 else 0.0
         zero += 1.0 if distance + old == 0 else 0.0
         k8 += 1.0 if distance * 1e8 < old else 0.0
@@ -155,10 +168,10 @@ def _counts_low(x: Any, apart: Any, out: Any) -> None:
 
 
 @_in_lanes
-def _counts_high(x: Any, y: Any, apart: Any, out: Any) -> None:
+def _counts_high(x: Any, y: Any, out: Any) -> None:
     k3, k2, k1, k0, above = 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(x.size):
-        old, distance = abs(np.float64(x[i])), apart[i]
+        old, distance = abs(np.float64(x[i])), abs(np.float64(y[i]) - np.float64(x[i]))
         along = np.float64(y[i] if x[i] > 0 else -y[i])
         k3 += 1.0 if distance * 1e3 < old else 0.0
         k2 += 1.0 if distance * 1e2 < old else 0.0
@@ -185,24 +198,26 @@ def _drop(x: Any, y: Any, out: Any) -> Any:
 
 
 @_compiled
-def _add(out: Any, lost: Any, count: Any, totals: Any, moments: Any) -> None:
+def _add(out: Any, lost: Any, count: Any, sums: Any, moments: Any) -> None:
     """Add a block to what was summed, as Chan et al. do; `lost` keeps what rounding takes off the totals."""
     before = out[0]
     if before:
         weight = before * count / (before + count)
-        apart_x = totals[0] / count - (out[7] + lost[0]) / before
-        apart_y = totals[1] / count - (out[8] + lost[1]) / before
+        apart_x = sums[0] / count - (out[7] + lost[0]) / before
+        apart_y = sums[1] / count - (out[8] + lost[1]) / before
         out[9] += apart_x * apart_x * weight
         out[10] += apart_y * apart_y * weight
         out[11] += apart_x * apart_y * weight
     for side in range(2):
-        total = out[7 + side] + totals[side]
+        total = out[7 + side] + sums[side]
         part = total - out[7 + side]
-        lost[side] += (out[7 + side] - (total - part)) + (totals[side] - part)
+        lost[side] += (out[7 + side] - (total - part)) + (sums[side] - part)
         out[7 + side] = total
     out[0] = before + count
-    for k in range(5):
+    for k in range(3):
         out[9 + k] += moments[k]
+    out[12] += sums[5]
+    out[13] += sums[6]
 
 
 @_compiled
@@ -220,25 +235,25 @@ def accumulate(x: Any, y: Any, u: Any, v: Any, narrow: Any) -> Any:
         In the order of `as_sums`.
     """
     out, counts = np.zeros(_FIELDS + _EDGES), np.empty(2 + _EDGES)
-    bits, apart, lost = out.view(np.int64), np.empty(u.size), np.zeros(2)
+    lost = np.zeros(2)
     for start in range(0, x.size, u.size):
         n = min(u.size, x.size - start)
         _widen(x[start : start + n], u[:n])
         _widen(y[start : start + n], v[:n])
-        totals = _totals(u[:n], v[:n])
-        if not np.isfinite(totals[0] + totals[1]):
+        sums = _plain_sums(u[:n], v[:n])
+        if not np.isfinite(sums[0] + sums[1]):
             n = _drop(u[:n], v[:n], out)
-            totals = _totals(u[:n], v[:n])
+            sums = _plain_sums(u[:n], v[:n])
         if n == 0:
             continue
-        old, new, distances = u[:n], v[:n], apart[:n]
-        _add(out, lost, n, totals, _moments(old, new, totals[0] / n, totals[1] / n, distances))
-        bits[14] = max(bits[14], _largest(distances.view(np.int64)))
+        old, new = u[:n], v[:n]
+        _add(out, lost, n, sums, _moments(old, new, sums))
+        out[14] = max(out[14], sums[7])
         if narrow:
             _counts_narrow(old, new, counts)
         else:
-            _counts_low(old, distances, counts)
-            _counts_high(old, new, distances, counts)
+            _counts_low(old, new, counts)
+            _counts_high(old, new, counts)
         out[1:3] += counts[:2]
         out[_FIELDS:] += counts[2:]
     out[7:9] += lost

@@ -19,8 +19,8 @@ __all__ = ["DECADES", "Figures", "Sums", "as_sums", "expected_cosine", "figures"
 DECADES = tuple(range(-8, 2))
 """Exponents of the edges of the histogram: 1e-8 … 10."""
 
-_CONSTANT = 8 * 2.0**-52
-"""A standard deviation below this share of the mean is what rounding alone leaves of a constant."""
+_CONSTANT = 2.0**-46
+"""A standard deviation below this share of the mean is what the rounding of a block's total leaves of a constant."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

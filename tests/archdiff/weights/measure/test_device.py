@@ -104,7 +104,7 @@ def test_a_launch_that_accelerate_refuses_is_told(machine, monkeypatch):
 
 
 PROCESS = """
-import json, sys
+import json
 import numpy as np
 from archdiff.errors import SourceError
 from archdiff.weights.measure import choose_device, compare
@@ -113,25 +113,28 @@ from tests.archdiff.weights.measure.making import pair_of
 
 class Broken(FakeTensors):
     def read(self, name, start, stop):
-        if name == sys.argv[1]:
+        if name == self.broken:
             raise SourceError(self.subject, name + " is truncated", "download it again")
         return super().read(name, start, stop)
 
+def told(broken, device):
+    held = {f"w{k}": np.full(4, float(k), np.float32) for k in range(5)}
+    old, new = Broken(held), FakeTensors(held)
+    old.broken = broken
+    means, error = [], ""
+    try:
+        for item in compare(old, new, [pair_of(old, new, name) for name in held], device):
+            means.append(item.means[0])
+    except SourceError as refused:
+        error = str(refused)
+    return {"means": means, "error": error, "own": sorted(name for name, _, _ in old.taken)}
+
 device = choose_device("cpu")
-held = {f"w{k}": np.full(4, float(k), np.float32) for k in range(5)}
-old, new = Broken(held), FakeTensors(held)
-told = {"index": device.index, "processes": device.processes, "means": [], "error": ""}
-try:
-    for item in compare(old, new, [pair_of(old, new, name) for name in held], device):
-        told["means"].append(item.means[0])
-except SourceError as error:
-    told["error"] = str(error)
-print(json.dumps(told | {"own": sorted(name for name, _, _ in old.taken)}))
+print(json.dumps({"place": [device.index, device.processes], "whole": told("", device), "broken": told("w2", device)}))
 """
 
 
-def launched(broken):
-    """What two processes of a launch print."""
+def test_processes_deal_pairs_out_and_all_tell_all_results_and_errors():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -140,27 +143,19 @@ def launched(broken):
               "ACCELERATE_USE_CPU": "true"}  # fmt: skip
     started = [
         subprocess.Popen(
-            [sys.executable, "-c", PROCESS, broken], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            [sys.executable, "-c", PROCESS], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**common, "RANK": str(rank), "LOCAL_RANK": str(rank)},
         )
         for rank in range(2)
     ]  # fmt: skip
     output = [process.communicate(timeout=120) for process in started]
     assert [process.returncode for process in started] == [0, 0], output[0][1] + output[1][1]
-    return [json.loads(out.splitlines()[-1]) for out, _ in output]
-
-
-def test_processes_deal_pairs_out_and_all_tell_all_results():
-    first, second = launched("none")
-    assert first["means"] == second["means"] == [0.0, 1.0, 2.0, 3.0, 4.0]
-    assert (first["own"], second["own"]) == (["w0", "w2", "w4"], ["w1", "w3"])
-    assert (first["index"], second["index"], first["processes"]) == (0, 1, 2)
-
-
-def test_an_error_of_one_process_reaches_all():
-    first, second = launched("w2")
-    assert first["means"] == second["means"] == [0.0, 1.0]
-    assert first["error"] == second["error"] == "fake: w2 is truncated; download it again"
+    first, second = (json.loads(out.splitlines()[-1]) for out, _ in output)
+    assert (first["place"], second["place"]) == ([0, 2], [1, 2])
+    assert first["whole"]["means"] == second["whole"]["means"] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert (first["whole"]["own"], second["whole"]["own"]) == (["w0", "w2", "w4"], ["w1", "w3"])
+    assert first["broken"]["means"] == second["broken"]["means"] == [0.0, 1.0]
+    assert first["broken"]["error"] == second["broken"]["error"] == "fake: w2 is truncated; download it again"
 
 
 @pytest.mark.parametrize(
