@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -95,5 +96,7 @@ class _Powers(Scales):
         return np.ldexp(np.float32(1), codes.astype(np.int32) - 127)
 
 
+@cache
 def _table() -> NDArray[np.float32]:
+    """Value of each byte; kept, because a checkpoint may have a hundred thousand weights."""
     return pairs(np.array(E2M1, dtype=np.float32))

@@ -8,6 +8,7 @@ group that is stated there.
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,7 +60,9 @@ def words_of_integers(parts: Parts, found: Found) -> Reader:
     return _Checked(stored, there.get("shape", ""), index)
 
 
+@cache
 def _table(bits: int) -> NDArray[np.float32]:
+    """Value of each byte; kept, because a checkpoint may have a hundred thousand weights."""
     if bits == 4:
         return pairs(np.arange(16, dtype=np.float32) - 8)
     return np.roll(bytes_to_floats("int8"), 128)
