@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import struct
 import zipfile
@@ -38,12 +39,15 @@ def storages(file: LocalFile, subject: str) -> tuple[Record, ...]:
     """
     try:
         with zipfile.ZipFile(_Stream(file)) as archive:
-            held = {info.filename.partition("/")[2]: info for info in archive.infolist()}
+            every = archive.infolist()
+            held = {info.filename.partition("/")[2]: info for info in every}
             order = archive.read(held["byteorder"]) if "byteorder" in held else b"little"
             pickled = held["data.pkl"]
     except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, EOFError, OverflowError, RuntimeError,
             struct.error) as error:  # fmt: skip
         raise _fault(file, subject, "is no archive that torch.save wrote") from error
+    if len(held) < len(every):
+        raise _fault(file, subject, "holds two records of one name")
     kept = [info for name, info in held.items() if name.startswith("data/")]
     if any(info.compress_type != zipfile.ZIP_STORED for info in (pickled, *kept)):
         raise _fault(file, subject, "is compressed, which torch.save never does")
@@ -65,7 +69,7 @@ def base_of(records: tuple[Record, ...], mapped: set[Record]) -> int | None:
         return 0
     known = {record.start: record.size for record in records}
     first = min(mapped)
-    bases = {first.start - start for start in known}
+    bases = {first.start - start for start in known if (first.start - start) % mmap.PAGESIZE == 0}
     fitting = [base for base in bases if all(item.size <= known.get(item.start - base, -1) for item in mapped)]
     return fitting[0] if len(fitting) == 1 else None
 

@@ -191,6 +191,19 @@ def test_an_entry_of_the_catalogue_is_read_under_its_hub_id(hub, client):
     same(found, data)
     fails(missing, "UnresolvedReferenceError", "gpt-oss-120b: no such model on the hub")
     assert any(f"/resolve/{COMMIT}/" in request for request in hub.requests), "pinned to the commit"
+    assert not any("/resolve/main/" in request for request in hub.requests)
+    offline = client("glm-4.5-air", HF_HUB_OFFLINE="1")
+    fails(offline, "UnresolvedReferenceError", "glm-4.5-air: not in the hub's cache, and HF_HUB_OFFLINE is set")
+
+
+def test_a_file_of_another_commit_with_the_same_content_is_read_from_the_cache(hub, client, tmp_path):
+    data = put_one(hub)
+    body = hub.files["owner/model", SINGLE]
+    blobs = tmp_path / "home" / "hub" / "models--owner--model" / "blobs"
+    blobs.mkdir(parents=True)
+    (blobs / hashlib.sha256(body).hexdigest()).write_bytes(body)
+    same(client("owner/model"), data)
+    assert hub.sent[SINGLE] <= 2**17, "the header, when it was resolved"
 
 
 def test_gguf(hub, client):

@@ -96,10 +96,23 @@ def test_pieces_that_nobody_waits_for_are_forgotten(window):
     assert bytes(window.read(file.fetch, 300, 400, 400)) == DATA[300:400]
 
 
-def test_memory_is_bounded_however_large_the_range(window):
-    file = File(bytes(100_000))
-    window.read(file.fetch, 0, 100_000, 100_000)
-    assert file.most <= 2
+def test_no_more_is_asked_for_than_the_window_holds(window):
+    """The first piece does not come; the other connection goes on with the rest of the window, and stops there."""
+    gate, file = threading.Event(), File(bytes(10_000))
+
+    def fetch(start, stop):
+        if start == 0:
+            gate.wait(2)
+        return file.fetch(start, stop)
+
+    reader = threading.Thread(target=window.read, args=(fetch, 0, 10_000, 10_000))
+    reader.start()
+    settled(file, 3)
+    time.sleep(0.05)
+    assert len(file.asked) == 3
+    gate.set()
+    reader.join()
+    assert len(file.asked) == 100
     assert not window._pieces
 
 
