@@ -100,10 +100,12 @@ class LocalFile:
         """Do nothing: no file stays open between two reads."""
 
     def _difference(self, found: _Identity) -> str:
-        if found.size < self._identity.size:
-            return f"was truncated from {self._identity.size:,} to {found.size:,} bytes while it was in use"
         if found[:2] != self._identity[:2]:
             return "was replaced by another file while it was in use"
+        if found.size < self._identity.size:
+            return f"was truncated from {self._identity.size:,} to {found.size:,} bytes while it was in use"
+        if found == self._identity:
+            return f"ends before the {self._identity.size:,} bytes that it is said to have"
         return "was written to while it was in use"
 
     def _fault(self, what: str, remedy: str) -> SourceError:

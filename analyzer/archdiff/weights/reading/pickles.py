@@ -129,7 +129,7 @@ def _tensors(file: LocalFile, subject: str) -> Iterator[Placed]:
         raise _fault(file, subject, "keeps its tensors where torch.save never does")
     for name, tensor in state.items():
         if _is_tensor(tensor) and isinstance(name, str):
-            place = _checked(name, tensor, file, subject)
+            place = _checked(name, tensor, loaded, file, subject)
             yield _placed(place, tensor, base, file) if mapped else _kept(place, tensor, file)
 
 
@@ -174,8 +174,8 @@ def _is_tensor(value: object) -> bool:
     return isinstance(value, torch.Tensor)
 
 
-def _checked(name: str, tensor: torch.Tensor, file: LocalFile, subject: str) -> Stored:
-    """The tensor, if it is one of numbers side by side in a storage that is there.
+def _checked(name: str, tensor: torch.Tensor, loaded: _Loaded, file: LocalFile, subject: str) -> Stored:
+    """The tensor, if it is one of numbers side by side in a storage of the file.
 
     Raises:
         SourceError: it is not.
@@ -187,11 +187,19 @@ def _checked(name: str, tensor: torch.Tensor, file: LocalFile, subject: str) -> 
     if special or tensor.device.type != "cpu":
         raise _fault(file, subject, f"holds tensor {shown} of a kind that is not read (sparse, quantised, meta, …)")
     layout = Layout(tuple(tensor.shape), tuple(tensor.stride()), tensor.element_size())
-    end = tensor.storage_offset() * layout.width + (layout.span if tensor.numel() else 0)
-    if tensor.numel() > _MOST_ELEMENTS or end > tensor.untyped_storage().nbytes() or len(name) > _LONGEST_NAME:
+    if tensor.numel() > _MOST_ELEMENTS or len(name) > _LONGEST_NAME or not _is_in(loaded, tensor, layout):
         raise _fault(file, subject, f"holds tensor {shown} of an impossible shape or name")
     dtype = str(tensor.dtype).removeprefix("torch.")
     return Stored(name, layout.shape, dtype, tensor.numel() * layout.width)
+
+
+def _is_in(loaded: _Loaded, tensor: torch.Tensor, layout: Layout) -> bool:
+    """Whether all elements are in a storage as it was loaded: torch makes room where a tensor states more."""
+    if not tensor.numel():
+        return True
+    storage = tensor.untyped_storage()
+    held = Record(storage.data_ptr(), storage.nbytes())
+    return held in loaded.storages and tensor.storage_offset() * layout.width + layout.span <= held.size
 
 
 def _placed(stored: Stored, tensor: torch.Tensor, base: int, file: LocalFile) -> Placed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -106,6 +107,14 @@ def test_what_is_no_regular_file_is_refused_and_never_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.safetensors")
     with pytest.raises(SourceError, match="is no regular file"):
         LocalFile(tmp_path / "pipe.safetensors", "m")
+
+
+def test_a_file_that_is_shorter_than_it_is_said_to_be():
+    path = Path("/sys/devices/system/cpu/online")
+    if not path.exists() or path.stat().st_size < 1000:
+        pytest.skip("no file of this system lies about its size")
+    with pytest.raises(SourceError, match="online ends before the 4,096 bytes that it is said to have"):
+        LocalFile(path, "m").read(0, 4096, 0)
 
 
 def test_names_are_made_printable(tmp_path):

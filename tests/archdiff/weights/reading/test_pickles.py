@@ -8,8 +8,10 @@ import mmap
 import os
 import pickle
 import random
+import struct
 import subprocess
 import sys
+import tracemalloc
 import warnings
 import zipfile
 from collections import OrderedDict
@@ -22,7 +24,7 @@ from hypothesis import strategies as st
 
 from archdiff.errors import ArchdiffError, SourceError
 from archdiff.sources import resolve
-from archdiff.weights.reading import open_checkpoint
+from archdiff.weights.reading import archive, open_checkpoint
 from archdiff.weights.reading.archive import Record, base_of
 from tests.archdiff.making import LLAMA
 from tests.archdiff.weights.reading.files import TWO, content, file_of, whole
@@ -96,6 +98,14 @@ def test_shared_storage(tmp_path, zipped):
     with opened(path) as checkpoint:
         digests = {name: stored.digest for name, stored in checkpoint.stored.items()}
     assert len(set(digests.values())) == 4 - zipped, "two names for the same bytes have one digest"
+
+
+def test_two_layouts_of_the_same_bytes_have_two_digests(tmp_path):
+    cube = torch.arange(8.0).reshape(2, 2, 2)
+    held = {"a": cube.permute(2, 1, 0), "b": cube.permute(1, 0, 2), "c": cube}
+    with opened(directory(tmp_path, held)) as checkpoint:
+        assert len({stored.digest for stored in checkpoint.stored.values()}) == 3
+    holds(tmp_path, held)
 
 
 @pytest.mark.parametrize("key", ["state_dict", "model_state_dict", "model", "module", "weights"])
@@ -187,11 +197,11 @@ def test_a_tar_archive_and_a_bare_pickle_are_none_of_torchs(tmp_path):
 
 def rewritten(path, change):
     """Write the archive again, with another list of its records: (name, data, compression)."""
-    with zipfile.ZipFile(path / BIN) as archive:
-        records = [(info.filename, archive.read(info), zipfile.ZIP_STORED) for info in archive.infolist()]
-    with zipfile.ZipFile(path / BIN, "w") as archive, warnings.catch_warnings(action="ignore"):
+    with zipfile.ZipFile(path / BIN) as read:
+        records = [(info.filename, read.read(info), zipfile.ZIP_STORED) for info in read.infolist()]
+    with zipfile.ZipFile(path / BIN, "w") as written, warnings.catch_warnings(action="ignore"):
         for name, data, compression in change(records):
-            archive.writestr(name, data, compression)
+            written.writestr(name, data, compression)
     return path
 
 
@@ -227,6 +237,65 @@ def test_a_tensor_of_another_kind_is_named(tmp_path):
     path = directory(tmp_path, {"a": torch.ones(2), "s": torch.eye(3).to_sparse()})
     fails(path, "holds tensor 's' of a kind that is not read")
     fails(directory(tmp_path, {"a": torch.ones(2), "m": torch.ones(3, device="meta")}), "tensor 'm' of a kind")
+
+
+class Larger:
+    """A tensor that states more elements than its storage has."""
+
+    def __init__(self, tensor):
+        self.storage = tensor._typed_storage()
+
+    def __reduce__(self):
+        return torch._utils._rebuild_tensor_v2, (self.storage, 0, (1000,), (1,), False, OrderedDict())
+
+
+@pytest.mark.parametrize("zipped", [True, False], ids=["zip", "old"])
+def test_a_tensor_that_is_larger_than_its_storage(tmp_path, zipped):
+    held = {"a": Larger(torch.ones(3)), "b": torch.ones(2)}
+    fails(directory(tmp_path, held, _use_new_zipfile_serialization=zipped), "pytorch_model.bin ")
+
+
+def test_a_tensor_for_which_torch_made_room(tmp_path, monkeypatch):
+    path, load = directory(tmp_path, {"a": torch.ones(3)}, _use_new_zipfile_serialization=False), torch.load
+
+    def roomy(*args, **kwargs):
+        value = load(*args, **kwargs)
+        value["a"].resize_(1000)
+        return value
+
+    monkeypatch.setattr(torch, "load", roomy)
+    fails(path, "holds tensor 'a' of an impossible shape or name")
+
+
+def test_a_file_that_is_replaced_while_it_is_loaded(tmp_path, monkeypatch):
+    path, load = directory(tmp_path, {"a": torch.ones(3)}), torch.load
+
+    def late(*args, **kwargs):
+        torch.save({"a": torch.zeros(3)}, path / "other")
+        (path / "other").replace(path / BIN)
+        return load(*args, **kwargs)
+
+    monkeypatch.setattr(torch, "load", late)
+    fails(path, "pytorch_model.bin was replaced by another file while it was in use")
+
+
+def test_a_long_list_of_tensors_is_refused_before_it_is_unpickled(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "_LARGEST_PICKLE", 2**10)
+    fails(directory(tmp_path, dict.fromkeys(map(str, range(99)), torch.ones(1))), "lists its tensors in more than")
+
+
+def test_a_list_of_records_without_an_end_is_never_read(tmp_path):
+    path, size = directory(tmp_path, {}), 2**28
+    with (path / BIN).open("wb") as file:
+        file.write(b"PK\x03\x04")
+        file.seek(size)
+        file.write(struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 1, 1, size - 4, 4, 0))
+    tracemalloc.start()
+    try:
+        fails(path, "is no archive that torch.save wrote")
+        assert tracemalloc.get_traced_memory()[1] < 2**26
+    finally:
+        tracemalloc.stop()
 
 
 def test_an_old_file_is_loaded_only_where_it_is_small(tmp_path):
@@ -287,7 +356,7 @@ def test_whatever_the_bytes_all_of_it_is_read_or_it_is_refused(tmp_path_factory,
 PROGRAM = """
 import sys
 from archdiff.sources import resolve
-from archdiff.weights.reading import open_checkpoint
+from archdiff.weights.reading import archive, open_checkpoint
 import torch
 
 def peak():
