@@ -16,7 +16,7 @@ import numpy as np
 
 from archdiff.weights.packed.floats import E2M1, pairs
 from archdiff.weights.packed.grid import Grid
-from archdiff.weights.packed.grouped import Grouped, Scales
+from archdiff.weights.packed.grouped import Grouped, Powers, Scales
 from archdiff.weights.packed.parts import UnreadError
 from archdiff.weights.packed.turned import Turned
 
@@ -51,7 +51,7 @@ def blocks_of_four(parts: Parts, found: Found, slot: Slot) -> Reader:
     meaning = parts.meaning(found, f"one scale for each group of {_MX} columns of a row as stored", found.stored)
     grid = Grid(rows, columns, 1, _MX, shared=False)
     shape = (*found.tensor.shape[:-2], rows, columns)
-    stored = Grouped(parts, replace(meaning, shape=shape), codes, _table(), grid, _Powers(scale))
+    stored = Grouped(parts, replace(meaning, shape=shape), codes, _table(), grid, Powers(scale))
     return Turned(meaning, stored, slot)
 
 
@@ -72,7 +72,7 @@ def nvfp4(parts: Parts, found: Found) -> Reader:
     parts.check_size(codes, 1)
     words = grid.words
     if not wide:
-        return Grouped(parts, parts.meaning(found, words, (codes, scale)), codes, _table(), grid, _Powers(scale))
+        return Grouped(parts, parts.meaning(found, words, (codes, scale)), codes, _table(), grid, Powers(scale))
     if second not in parts:
         raise UnreadError(f"its {second.removeprefix(found.base)} is missing")
     if math.prod(parts[second].shape) not in (1, math.prod(outer)):
@@ -81,19 +81,6 @@ def nvfp4(parts: Parts, found: Found) -> Reader:
     words = f"{words}, {'divided by' if divides else 'times'} one for the whole tensor"
     scales = Scales(scale, second=second, divides=divides, each=grid.each)
     return Grouped(parts, parts.meaning(found, words, found.stored), codes, _table(), grid, scales)
-
-
-class _Powers(Scales):
-    """Scales that are powers of two, stored as their exponents, whatever type of 8 bits the file gives them."""
-
-    __slots__ = ()
-
-    def read(self, parts: Parts, start: int, stop: int) -> NDArray[np.float32]:
-        parts.check_size(self.name, 1)
-        codes = parts.raw(self.name, start, stop)
-        if (codes == 255).any():
-            raise parts.fault(self.name, "holds a scale that is not a finite number")
-        return np.ldexp(np.float32(1), codes.astype(np.int32) - 127)
 
 
 @cache

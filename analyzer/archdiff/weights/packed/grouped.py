@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from archdiff.weights.packed.parts import Parts
     from archdiff.weights.tensors import Meaning
 
-__all__ = ["Grouped", "Numbers", "Scales"]
+__all__ = ["Grouped", "Numbers", "Powers", "Scales"]
 
 
 class Numbers(Protocol):
@@ -63,6 +63,29 @@ class Scales:
             raise parts.fault(self.second, "holds a zero that divides scales")
         factor = np.float32(1) / found if self.divides else found
         return factor if len(factor) == 1 else factor[np.arange(start, stop) // self.each]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Powers:
+    """Scales that are powers of two, stored as their exponents (E8M0), as which type of 8 bits ever.
+
+    Args:
+        name: of the tensor that holds them.
+    """
+
+    name: str
+
+    def read(self, parts: Parts, start: int, stop: int) -> NDArray[np.float32]:
+        """Scales `start` to before `stop`, as float32.
+
+        Raises:
+            SourceError: they cannot be read, or one has the code that stands for none.
+        """
+        parts.check_size(self.name, 1)
+        codes = parts.raw(self.name, start, stop)
+        if (codes == 255).any():
+            raise parts.fault(self.name, "holds a scale that is not a finite number")
+        return np.ldexp(np.float32(1), codes.astype(np.int32) - 127)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

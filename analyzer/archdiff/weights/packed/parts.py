@@ -137,8 +137,10 @@ class Parts:
         """Scales as float32.
 
         Raises:
-            SourceError: as `floats`, or one of them is not finite.
+            SourceError: as `floats`, or they are no floats, or one of them is not finite.
         """
+        if "float" not in self[name].dtype:
+            raise self.fault(name, f"is of the type {printable(self[name].dtype, 40)}, which no scale has")
         found = self.floats(name, start, stop)
         if not np.isfinite(found).all():
             raise self.fault(name, "holds a scale that is not a finite number")

@@ -1,8 +1,9 @@
 """Weights of whole bytes with scales: FP8 of every kind, and integers of 8 bits.
 
 FP8 weights are multiplied with their scale, also where its name says that it is the inverse of one (`weight_scale_inv`
-is the inverse of what the weight was multiplied with); LLM.int8() of bitsandbytes keeps each row's largest absolute
-value in `SCB`, which 127 stands for (Dettmers et al. 2022, arXiv:2208.07339).
+is the inverse of what the weight was multiplied with); scales in bytes are exponents of two (MXFP8). LLM.int8() of
+bitsandbytes keeps each row's largest absolute value in `SCB`, which 127 stands for (Dettmers et al. 2022,
+arXiv:2208.07339).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from archdiff.weights.packed.floats import EIGHT_BITS, bytes_to_floats
 from archdiff.weights.packed.grid import grid_of
-from archdiff.weights.packed.grouped import Grouped, Scales
+from archdiff.weights.packed.grouped import Grouped, Powers, Scales
 from archdiff.weights.packed.parts import UnreadError
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def scaled(parts: Parts, found: Found, block: tuple[int, int] | None) -> Reader:
         raise parts.misfit(offsets, scale)
     used = (name, scale, offsets) if zeros else (name, scale)
     meaning = parts.meaning(found, _words(grid, zeros), used)
-    return Grouped(parts, meaning, name, bytes_to_floats(dtype), grid, Scales(scale), zeros)
+    scales = Powers(scale) if parts[scale].dtype == "uint8" else Scales(scale)
+    return Grouped(parts, meaning, name, bytes_to_floats(dtype), grid, scales, zeros)
 
 
 def rows_of_bitsandbytes(parts: Parts, found: Found) -> Reader:

@@ -9,6 +9,7 @@ version `gemm`: eight outputs of one input share a word, in the order 0, 2, 4, 6
 from __future__ import annotations
 
 import dataclasses
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +32,8 @@ __all__ = ["fields", "words_of_awq", "words_of_gptq"]
 
 _ORDER = (0, 2, 4, 6, 1, 3, 5, 7)
 _BITS = (2, 3, 4, 8)
+_FORMATS = MappingProxyType({"gptq": 1, "auto_round:gptq": 1, "auto_round:auto_gptq": 1, "gptq_v2": 0})
+"""What is to be added to zero points as they are stored, by the format's name."""
 
 
 def fields(words: NDArray[np.uint32], bits: int, count: int) -> NDArray[np.uint32]:
@@ -120,16 +123,17 @@ def words_of_gptq(parts: Parts, found: Found, declared: Mapping[str, object], sl
     Args:
         parts: of the checkpoint.
         found: the weight.
-        declared: `quantization_config`; its `checkpoint_format` tells how zero points are stored.
+        declared: `quantization_config`; its `checkpoint_format`, or AutoRound's `packing_format`, tells how zero
+            points are stored.
         slot: of the checkpoint.
 
     Raises:
         UnreadError: the format or the number of bits is not known, or zero points are missing.
         SourceError: its parts do not fit each other.
     """
-    stated = declared.get("checkpoint_format") or "gptq"
-    if stated not in ("gptq", "gptq_v2"):
-        raise UnreadError(f"stored in GPTQ's format {printable(str(stated), 40)}, which is not read")
+    stated = str(declared.get("checkpoint_format") or declared.get("packing_format") or "gptq")
+    if stated not in _FORMATS:
+        raise UnreadError(f"stored in GPTQ's format {printable(stated, 40)}, which is not read")
     base, (rows, columns) = found.base, found.tensor.shape
     height, groups = _fit(parts, base)
     bits = 32 * height // columns if columns else 0
@@ -144,7 +148,7 @@ def words_of_gptq(parts: Parts, found: Found, declared: Mapping[str, object], sl
         raise parts.misfit(f"{base}.scales", f"{base}.qweight")
     words = f"one scale and zero point for each of {groups:,} groups of columns"
     meaning = parts.meaning(found, words if groups > 1 else "one scale and zero point for each row", found.stored)
-    return _Words(parts, meaning, base, slot, bits, plus=1 if stated == "gptq" else 0)
+    return _Words(parts, meaning, base, slot, bits, plus=_FORMATS[stated])
 
 
 def words_of_awq(parts: Parts, found: Found, declared: Mapping[str, object], slot: Slot) -> Reader:

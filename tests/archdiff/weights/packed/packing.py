@@ -113,6 +113,19 @@ def fp8_rows():
     )  # fmt: skip
 
 
+def mxfp8():
+    """Microscaling: 32 columns of a row share a power of two, stored as its exponent plus 127."""
+    original = weight(60, 96).reshape(60, 3, 32)
+    exponent = torch.floor(torch.log2(original.abs().amax(-1, keepdim=True))) - 8
+    codes = (original / torch.exp2(exponent)).to(torch.float8_e4m3fn)
+    values = (codes.float() * torch.exp2(exponent)).reshape(60, 96)
+    return Packed(
+        {NAME: codes.reshape(60, 96), f"{NAME}_scale": (exponent[..., 0] + 127).to(torch.uint8)},
+        config(quant_method="compressed-tensors"), NAME, values.numpy(), original.reshape(60, 96).numpy(), 0.027,
+        "one scale for each group of 32 columns of a row",
+    )  # fmt: skip
+
+
 def int8_rows(*, zeros=False):
     """compressed-tensors, int-quantized, with or without zero points."""
     original = weight(60, 90) + (0.02 if zeros else 0)
@@ -361,6 +374,7 @@ SCHEMES = MappingProxyType({
     "fp8-tensor": fp8_tensor,
     "fp8-tensor-e5m2": lambda: fp8_tensor(torch.float8_e5m2),
     "fp8-rows": fp8_rows,
+    "mxfp8": mxfp8,
     "int8-rows": int8_rows,
     "int8-zeros": lambda: int8_rows(zeros=True),
     "llm-int8": llm_int8,

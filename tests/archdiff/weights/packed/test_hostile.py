@@ -59,9 +59,10 @@ def test_a_scale_that_is_no_number_is_named(wrong):
         read(fp8_tensor(), _scale=torch.tensor(wrong))
 
 
-def test_a_scale_of_a_type_that_none_has_is_named():
-    with pytest.raises(SourceError, match="of the type complex64, which no scale has"):
-        read(fp8_tensor(), _scale=torch.tensor(1j))
+@pytest.mark.parametrize("scale", [torch.tensor(1j), torch.tensor(1), torch.tensor(True)], ids=str)
+def test_a_scale_of_a_type_that_none_has_is_named(scale):
+    with pytest.raises(SourceError, match=r"of the type \w+, which no scale has"):
+        read(fp8_tensor(), _scale=scale)
 
 
 def test_an_exponent_without_a_value_is_named():
@@ -142,6 +143,10 @@ def test_what_a_packing_cannot_be_read_without_is_told():
 
     assert left("gptq-4", ".qzeros") == ["its .qzeros are missing"]
     assert left("gptq-4", "-", checkpoint_format="marlin") == ["stored in GPTQ's format marlin, which is not read"]
+    assert left("gptq-4", "-", packing_format="auto_round:triton") == [
+        "stored in GPTQ's format auto_round:triton, which is not read"
+    ]
+    assert left("gptq-4", "-", packing_format="auto_round:auto_gptq") == []
     assert left("awq", "-", version="gemv") == ["stored in AWQ's version gemv, which is not read"]
     assert left("nvfp4-compressed", "_global_scale") == ["its .weight_global_scale is missing"]
     assert left("nf4", ".absmax") == ["its .absmax is missing"]
