@@ -170,24 +170,23 @@ def _place(found: Located) -> tuple[int, int, str]:
 
 
 def _tensor(name: str, entry: object) -> Located:
-    shown = _show(name)
-    if len(name) > _LONGEST_NAME or any("\ud800" <= character <= "\udfff" for character in name):
-        raise _FaultError(f"tensor {shown} has a name that is none")
+    if len(name) > _LONGEST_NAME or not (name.isascii() or _is_text(name)):
+        raise _FaultError(f"tensor {_show(name)} has a name that is none")
     if not isinstance(entry, dict) or entry.keys() != _FIELDS:
-        raise _FaultError(f"tensor {shown} must state dtype, shape and data_offsets, and nothing else")
+        raise _FaultError(f"tensor {_show(name)} must state dtype, shape and data_offsets, and nothing else")
     if not isinstance(entry["dtype"], str) or entry["dtype"] not in _TYPES:
-        raise _FaultError(f"tensor {shown} has the unknown dtype {printable(repr(entry['dtype']), 40)}")
+        raise _FaultError(f"tensor {_show(name)} has the unknown dtype {printable(repr(entry['dtype']), 40)}")
     shape, offsets = _counts(entry["shape"]), _counts(entry["data_offsets"])
     if shape is None or len(shape) > _MOST_DIMENSIONS or (count := _product(shape)) > _MOST_ELEMENTS:
-        raise _FaultError(f"tensor {shown} has the impossible shape {printable(repr(entry['shape']), 40)}")
+        raise _FaultError(f"tensor {_show(name)} has the impossible shape {printable(repr(entry['shape']), 40)}")
     if offsets is None or len(offsets) != 2 or offsets[0] > offsets[1]:
         raise _FaultError(
-            f"tensor {shown} has the impossible data_offsets {printable(repr(entry['data_offsets']), 40)}"
+            f"tensor {_show(name)} has the impossible data_offsets {printable(repr(entry['data_offsets']), 40)}"
         )
     bits, dtype = _TYPES[entry["dtype"]]
     if count * bits != (offsets[1] - offsets[0]) * 8:
         raise _FaultError(
-            f"tensor {shown} has {offsets[1] - offsets[0]:,} bytes, not the {count * bits / 8:,g} of its shape"
+            f"tensor {_show(name)} has {offsets[1] - offsets[0]:,} bytes, not the {count * bits / 8:,g} of its shape"
         )
     return Located(Shipped(name, shape, dtype), offsets[0], offsets[1])
 
@@ -201,6 +200,11 @@ def _counts(value: object) -> tuple[int, ...] | None:
 
 def _product(shape: Iterable[int]) -> int:
     return math.prod(shape)
+
+
+def _is_text(name: str) -> bool:
+    """Whether it can be written as UTF-8: JSON can name half of a surrogate pair."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _show(name: str) -> str:
