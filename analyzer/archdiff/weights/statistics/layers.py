@@ -1,8 +1,4 @@
-"""Which layer of OLD each layer of NEW resembles: a map that mostly goes on by one, and may drop, repeat and jump back.
-
-Depth up-scaling copies runs of layers (0–23, then 8–31), pruning drops some, interleaving repeats each; all are runs in
-which the next layer of NEW resembles the next one of OLD, with few breaks between them.
-"""
+"""Which layer of OLD each layer of NEW resembles, from the p-values of all pairs."""
 
 from __future__ import annotations
 
@@ -11,81 +7,64 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from archdiff.weights.statistics.combine import bonferroni
-from archdiff.weights.statistics.outcome import rounded
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
-    from archdiff.weights.tensors import Array
+__all__ = ["LEAST", "layer_map"]
 
-__all__ = ["layer_map"]
+LEAST = 2.0
+"""A layer is matched where its p-value, times the number of pairs, is at most 10 to the minus this."""
 
-_CERTAIN = -2.0
-"""log10 of the corrected p-value above which a pair of layers is not matched at all."""
-
-_ENOUGH = 30.0
-"""Decades of a p-value that count: beyond, a pair is certain, and must not outweigh the order of the others."""
-
-_REPEAT, _DROP, _BACK = 1.0, 1.0, 2.0
-"""What it costs, in decades, to repeat a layer, to leave some out, and to go back."""
+_TIE = 1e-6
 
 
-def layer_map(log10_p: Array) -> tuple[tuple[int | None, ...], float | None]:
-    """The map of greatest evidence, by dynamic programming over NEW's layers.
+def layer_map(log10_p: NDArray[np.float64]) -> tuple[tuple[int | None, ...], float | None]:
+    """The most telling map that follows the order of OLD's layers, by dynamic programming.
+
+    Layers of OLD may be left out, layers of NEW may have no origin, and one layer of OLD may stand in NEW several times
+    in a row. Going back in OLD, as where a block of layers was copied behind itself, costs as much as a match must be
+    worth. Among maps that tell as much, the one with the most layers in sequence is taken.
 
     Args:
-        log10_p: NEW's layers × OLD's layers; NaN where a pair was not tested.
+        log10_p: layers of NEW × layers of OLD: decimal logarithms of p-values; NaN for pairs that were not tested.
 
     Returns:
-        For each layer of NEW a layer of OLD, None where it resembles none; and the decimal logarithm of the least
-        p-value times the number of pairs that were tested, None where none was.
+        For each layer of NEW the layer of OLD, or None; and the smallest p-value, corrected for the number of pairs
+        (Bonferroni: pairs share layers, and the map was chosen among them), None without pairs.
+
+    Raises:
+        ValueError: there are other than two axes, or values above 0.
     """
-    scores = np.asarray(log10_p, np.float64)
-    tested = int(np.isfinite(scores).sum())
+    table = np.asarray(log10_p, dtype=np.float64)
+    if table.ndim != 2 or np.any(table > 0):
+        raise ValueError(f"no decimal logarithms of p-values of pairs of layers: shape {table.shape}")
+    tested = int(np.isfinite(table).sum())
     if not tested:
-        return (None,) * len(scores), None
-    limit = _CERTAIN - math.log10(tested)
-    gains = np.where(np.nan_to_num(scores) < limit, np.minimum(-np.nan_to_num(scores), _ENOUGH), -np.inf)
-    least = bonferroni(scores[np.isfinite(scores)].tolist())
-    return tuple(_best(gains)), None if least is None else rounded(least)
+        return (None,) * len(table), None
+    correction = math.log10(tested)
+    worth = np.where(np.isfinite(table), -table - correction, -math.inf)
+    worth[worth < LEAST] = -math.inf
+    return _best(worth, LEAST + correction), min(0.0, float(np.nanmin(table)) + correction)
 
 
-def _best(gains: NDArray[np.float64]) -> Iterable[int | None]:
-    """States are OLD's layers as the last one that was matched, and one more for none matched yet."""
-    new, old = gains.shape
-    costs = _costs(old)
-    value = np.full(old + 1, -np.inf)
-    value[old] = 0.0
-    choices = []
-    for row in gains:
-        reached = value[:, None] - costs
-        before = reached.argmax(axis=0)
-        matched = reached[before, np.arange(old)] + row
-        skipped = value.copy()
-        is_matched = matched > skipped[:old]
-        choices.append((is_matched, before))
-        value = np.append(np.where(is_matched, matched, skipped[:old]), skipped[old])
-    return _traced(int(value.argmax()), choices, new, old)
-
-
-def _costs(old: int) -> NDArray[np.float64]:
-    """Of going from the last matched layer (rows; the last one: none yet) to the next (columns)."""
-    steps = np.arange(old)[None, :] - np.arange(old)[:, None]
-    costs = np.select([steps == 1, steps == 0, steps > 1], [0.0, _REPEAT, _DROP], _BACK)
-    first = np.where(np.arange(old) == 0, 0.0, _DROP)
-    return np.vstack([costs, first])
-
-
-def _traced(
-    state: int, choices: list[tuple[NDArray[np.bool_], NDArray[np.intp]]], new: int, old: int
-) -> list[int | None]:
-    found: list[int | None] = [None] * new
-    for layer in range(new - 1, -1, -1):
-        is_matched, before = choices[layer]
-        if state < old and is_matched[state]:
-            found[layer] = state
-            state = int(before[state])
-    return found
+def _best(worth: NDArray[np.float64], back: float) -> tuple[int | None, ...]:
+    """Layers of NEW by layers of OLD, or none; the state is the last layer of OLD that was matched, 0 before any."""
+    layers = worth.shape[1]
+    steps = np.arange(1, layers + 1)[None, :] - np.arange(layers + 1)[:, None]
+    costs = np.where(steps < 0, back, 0.0) + _TIE * np.abs(steps - 1)
+    costs[0] = _TIE
+    total = np.full(layers + 1, -math.inf)
+    total[0] = 0.0
+    choices: list[tuple[NDArray[np.int64], NDArray[np.bool_]]] = []
+    for row in worth:
+        arriving = total[:, None] - costs
+        origin = np.argmax(arriving, axis=0)
+        matched = arriving[origin, np.arange(layers)] + row
+        better = np.concatenate(([False], matched > total[1:]))
+        total = np.where(better, np.concatenate(([-math.inf], matched)), total)
+        choices.append((np.concatenate(([0], origin)), better))
+    state, found = int(np.argmax(total)), []
+    for origins, better in reversed(choices):
+        found.append(state - 1 if better[state] else None)
+        state = int(origins[state]) if better[state] else state
+    return tuple(reversed(found))

@@ -1,8 +1,7 @@
-"""Whether a model is a linear merge of others: one set of mixing weights for all tensors, the rest rounding."""
+"""Whether one model is a linear mixture of others."""
 
 from __future__ import annotations
 
-import math
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -17,60 +16,94 @@ if TYPE_CHECKING:
 
     from archdiff.weights.tensors import Array
 
-__all__ = ["FLOOR", "mixing"]
+__all__ = ["BFLOAT16", "mixing"]
 
-FLOOR = 2.0**-9
-"""The relative error of rounding to bfloat16, in the root mean square of a tensor."""
+BFLOAT16 = 2.0**-9
+"""Largest relative rounding error of bfloat16: a mixture stored in it is this close to itself."""
+
+_COLLINEAR = 1e-10
 
 
-def mixing(child: Sequence[Array], parents: Sequence[Sequence[Array]]) -> Outcome:
-    """Solve for the weights w_p in child ≈ Σ_p w_p · parent_p by least squares over all tensors together.
+def mixing(child: Sequence[Array], parents: Sequence[Sequence[Array]], *, floor: float = BFLOAT16) -> Outcome:
+    """Solve for the weights with which parents were added to give a child, by least squares over all tensors.
 
     Args:
-        child: tensors of NEW.
-        parents: for each parent its tensors, of the same shapes and in the same order.
+        child: tensors of the child.
+        parents: of each parent the same tensors, in the same order and shapes.
+        floor: largest relative rounding error of the type that the child is stored in.
 
     Returns:
-        The relative residual ‖child − Σ w_p parent_p‖ / ‖child‖ as `statistic`; figures `weight.0`, `weight.1`, …,
-        `spread` (largest standard deviation of a weight when each tensor is solved alone), `floor` (`FLOOR`), and
-        `merged` (1 where the residual is near rounding, the weights are constant, and more than one takes part).
+        The relative residual ‖child − Σ wᵢ·parentᵢ‖ / ‖child‖ as `statistic`; at most `floor` for a mixture. Figures:
+        `weight.0`, `weight.1`, …; `spread` (the largest difference of a weight, solved for one tensor, from that for
+        all; near 0 for a linear merge); `single` (the residual with the best parent alone); `floor`; `sum` of weights.
+        There is no p-value: nothing random is left to compare with. Abstains where parents cannot be told apart.
 
     Raises:
-        ValueError: a parent has other tensors than the child.
+        ValueError: tensors differ in number or shape, or there is none.
     """
-    if not child or not parents or any([a.shape for a in parent] != [a.shape for a in child] for parent in parents):
-        raise ValueError("the child and all parents need the same tensors")
-    systems = [_normal(tensor, [parent[k] for parent in parents]) for k, tensor in enumerate(child)]
-    gram, right, square = (sum(system[i] for system in systems) for i in range(3))
-    weights = _solved(np.asarray(gram), np.asarray(right))
-    alone = np.stack([_solved(system[0], system[1]) for system in systems])
-    left = float(square) - float(2 * weights @ right - weights @ gram @ weights)
-    residual = math.sqrt(max(0.0, left) / float(square)) if square else 0.0
-    spread = float(alone.std(axis=0).max()) if len(alone) > 1 else 0.0
-    several = int((np.abs(weights) > _PART).sum()) > 1
-    figures = {f"weight.{number}": rounded(float(weight)) for number, weight in enumerate(weights)}
-    figures |= {"spread": rounded(spread), "floor": FLOOR}
-    figures["merged"] = float(several and residual < 2 * FLOOR and spread < _CONSTANT)
-    return Outcome(count=len(child), statistic=rounded(residual), figures=MappingProxyType(figures))
+    _check(child, parents)
+    sides = [[_flat(tensor) for tensor in model] for model in (child, *parents)]
+    products = np.array([_gram([model[index] for model in sides]) for index in range(len(child))])
+    total = products.sum(axis=0)
+    weights = _solved(total)
+    if weights is None:
+        return Outcome(abstained="the parents cannot be told apart")
+    size = float(np.sqrt(total[0, 0]))
+    each = [solution for gram in products if (solution := _solved(gram)) is not None]
+    alone = [
+        np.array([float(k == best) for k in range(len(parents))]) * _alone(total, best) for best in range(len(parents))
+    ]
+    figures = {
+        **{f"weight.{number}": rounded(float(weight)) for number, weight in enumerate(weights)},
+        "sum": rounded(float(weights.sum())),
+        "spread": rounded(float(np.max(np.abs(np.array(each) - weights)))) if each else 0.0,
+        "single": rounded(min(_residual(sides, only) for only in alone) / size),
+        "floor": floor,
+    }
+    return Outcome(
+        count=len(child),
+        statistic=rounded(_residual(sides, weights) / size),
+        figures=MappingProxyType(figures),
+    )
 
 
-_PART = 0.01
-_CONSTANT = 0.02
-
-System = tuple["NDArray[np.float64]", "NDArray[np.float64]", float]
-
-
-def _normal(tensor: Array, parents: Sequence[Array]) -> System:
-    """Gram matrix of the parents, their products with the child, and the child's square."""
-    rows = np.stack([_flat(parent) for parent in parents])
-    values = _flat(tensor)
-    return rows @ rows.T, rows @ values, float(values @ values)
+def _gram(tensors: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Products of the child (first) and the parents with each other."""
+    stacked = np.stack(tensors)
+    products: NDArray[np.float64] = stacked @ stacked.T
+    return products
 
 
-def _flat(values: Array) -> NDArray[np.float64]:
-    return np.nan_to_num(np.asarray(values, np.float64).reshape(-1), posinf=0.0, neginf=0.0)
+def _solved(gram: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Weights of the parents; None where they, at unit length, are nearly dependent, or the child is zero."""
+    sizes = np.sqrt(np.diagonal(gram))
+    if not sizes.all():
+        return None
+    scaled = gram / np.outer(sizes, sizes)
+    if np.linalg.eigvalsh(scaled[1:, 1:])[0] < _COLLINEAR:
+        return None
+    solution: NDArray[np.float64] = np.linalg.solve(scaled[1:, 1:], scaled[1:, 0]) * sizes[0] / sizes[1:]
+    return solution
 
 
-def _solved(gram: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The weights of least length, so that parents which are equal share theirs."""
-    return np.asarray(np.linalg.lstsq(gram, right, rcond=1e-10)[0], np.float64)
+def _alone(gram: NDArray[np.float64], parent: int) -> float:
+    return float(gram[0, parent + 1] / gram[parent + 1, parent + 1])
+
+
+def _residual(sides: Sequence[Sequence[NDArray[np.float64]]], weights: NDArray[np.float64]) -> float:
+    """‖child − Σ wᵢ·parentᵢ‖, from the differences themselves: from the products it would cancel."""
+    squares = 0.0
+    for tensors in zip(*sides, strict=True):
+        rest = tensors[0] - weights @ np.stack(tensors[1:])
+        squares += float(rest @ rest)
+    return float(np.sqrt(squares))
+
+
+def _flat(tensor: Array) -> NDArray[np.float64]:
+    return np.where(np.isfinite(tensor), tensor, 0).astype(np.float64).reshape(-1)
+
+
+def _check(child: Sequence[Array], parents: Sequence[Sequence[Array]]) -> None:
+    shapes = [tensor.shape for tensor in child]
+    if not shapes or not parents or any([tensor.shape for tensor in parent] != shapes for parent in parents):
+        raise ValueError("child and parents do not have the same tensors")

@@ -1,7 +1,7 @@
-"""Norm weights: the correlation that is left when means are taken out, with the variance that it really has.
+"""What the cosine of norm weights is worth.
 
-All norm vectors of a model share the coordinates of the residual stream, so that those of its layers correlate with
-each other. Pooling layers as if they were independent gives false alarms; the variance of the mean is corrected for it.
+Norm weights are positive and narrow, so any two have a cosine near 1; and all norms of a model share the residual
+coordinates, so their correlations over layers are not so many independent draws.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from archdiff.weights.statistics.outcome import Outcome, rounded
+from archdiff.weights.statistics.tails import normal_log10_sf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,77 +25,66 @@ if TYPE_CHECKING:
 __all__ = ["expected_cosine", "pooled"]
 
 
-def expected_cosine(mean_old: float, deviation_old: float, mean_new: float, deviation_new: float) -> float:
-    """The cosine of two unrelated vectors by their moments alone: m_A m_B / sqrt((m_A² + s_A²)(m_B² + s_B²)).
+def pooled(old_vectors: Sequence[Array], new_vectors: Sequence[Array]) -> Outcome:
+    """The mean over layers of the correlation of norm vectors, against unrelated residual coordinates.
+
+    Its variance under independence is Σ ρ_A(l, m)·ρ_B(l, m) / (L²·(d − 1)) over all pairs of layers, ρ the correlations
+    within each model; the naive one, 1 / (L·(d − 1)), takes layers for independent.
 
     Args:
-        mean_old: m_A.
-        deviation_old: population standard deviation s_A.
-        mean_new: m_B.
-        deviation_new: s_B.
+        old_vectors: of OLD, one per layer, all of one length.
+        new_vectors: the vectors of NEW that correspond.
 
     Returns:
-        NaN where one of the vectors is zero.
-    """
-    length = math.hypot(mean_old, deviation_old) * math.hypot(mean_new, deviation_new)
-    return mean_old * mean_new / length if length else math.nan
-
-
-def pooled(old: Sequence[Array], new: Sequence[Array]) -> Outcome:
-    """The mean correlation of norm vectors over layers, with its naive and its corrected score.
-
-    The variance of the mean r̄ over L layers of width d, where nothing is shared between the models, is
-
-        Var₀(r̄) = (1 / (d − 1)) · (1 / L²) · Σ_{l,m} ρ_A(l, m) ρ_B(l, m)
-
-    with the correlations ρ_A and ρ_B of the layers inside each model. The naive one takes Σ for L. No p-value is given:
-    norms alone carry no verdict.
-
-    Args:
-        old: vectors of one width, one for each layer.
-        new: the same of NEW.
-
-    Returns:
-        r̄ as `statistic`; figures `naive_z`, `corrected_z`, and the means of `cosine` and `expected_cosine`.
+        The mean correlation as `statistic`, with the one-sided p-value of the corrected z. Figures: `naive_z`,
+        `corrected_z`, `cosine` and `expected_cosine` (means over layers; the second is what means and deviations give).
+        Vectors that are constant or not finite on either side are left out.
 
     Raises:
-        ValueError: the vectors are not as many, or not of one width.
+        ValueError: numbers or lengths of vectors differ.
     """
-    first, second = (np.stack([np.asarray(vector, np.float64) for vector in side]) for side in (old, new))
-    if first.shape != second.shape or first.ndim != 2:
-        raise ValueError(f"vectors of one width are needed, not {first.shape} and {second.shape}")
-    finite = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
-    first, second = first[finite], second[finite]
-    varied = (first.std(axis=1) > 0) & (second.std(axis=1) > 0)
-    if not varied.any() or first.shape[1] < 3:
-        return Outcome(abstained="norm weights do not vary")
-    first, second = first[varied], second[varied]
-    units = _standard(first), _standard(second)
-    mean = float((units[0] * units[1]).sum(axis=1).mean())
-    shared = float(((units[0] @ units[0].T) * (units[1] @ units[1].T)).sum())
-    layers, width = first.shape
-    corrected = math.sqrt(max(shared, 1.0) / (width - 1)) / layers
+    if len(old_vectors) != len(new_vectors) or len({vector.shape for vector in (*old_vectors, *new_vectors)}) > 1:
+        raise ValueError("the norm vectors of OLD and of NEW do not correspond")
+    pairs = [(_wide(old), _wide(new)) for old, new in zip(old_vectors, new_vectors, strict=True)]
+    pairs = [pair for pair in pairs if all(np.isfinite(side).all() and np.ptp(side) > 0 for side in pair)]
+    if not pairs or len(pairs[0][0]) < 3:
+        return Outcome(abstained="there are no norm vectors that vary")
+    old, new = (np.stack([_standard(pair[side]) for pair in pairs]) for side in (0, 1))
+    layers, width = old.shape
+    correlation = float((old * new).sum(axis=1).mean())
+    shared = float(((old @ old.T) * (new @ new.T)).sum())
+    naive = correlation * math.sqrt(layers * (width - 1))
+    corrected = correlation * math.sqrt(layers * layers * (width - 1) / max(shared, 1e-12))
     figures = {
-        "naive_z": rounded(mean * math.sqrt((width - 1) * layers)),
-        "corrected_z": rounded(mean / corrected),
-        "cosine": rounded(float(np.mean(_cosines(first, second)))),
-        "expected_cosine": rounded(float(np.mean([_expected(a, b) for a, b in zip(first, second, strict=True)]))),
+        "naive_z": rounded(naive),
+        "corrected_z": rounded(corrected),
+        "cosine": rounded(float(np.mean([_cosine(*pair) for pair in pairs]))),
+        "expected_cosine": rounded(float(np.mean([_expected(*pair) for pair in pairs]))),
     }
-    return Outcome(count=layers, statistic=rounded(mean), figures=MappingProxyType(figures))
+    return Outcome(layers, rounded(normal_log10_sf(corrected)), rounded(correlation), figures=MappingProxyType(figures))
 
 
-def _standard(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Centred rows of length one."""
-    centred = rows - rows.mean(axis=1, keepdims=True)
-    unit: NDArray[np.float64] = centred / np.linalg.norm(centred, axis=1, keepdims=True)
-    return unit
+def expected_cosine(mean_old: float, deviation_old: float, mean_new: float, deviation_new: float) -> float:
+    """The cosine of two uncorrelated vectors with these means and standard deviations; NaN if one is zero."""
+    size = math.hypot(mean_old, deviation_old) * math.hypot(mean_new, deviation_new)
+    return mean_old * mean_new / size if size else math.nan
 
 
-def _cosines(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
-    found: NDArray[np.float64] = (first * second).sum(axis=1) / lengths
-    return found
+def _wide(vector: Array) -> NDArray[np.float64]:
+    wide: NDArray[np.float64] = vector.astype(np.float64).reshape(-1)
+    return wide
 
 
-def _expected(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    return expected_cosine(float(a.mean()), float(a.std()), float(b.mean()), float(b.std()))
+def _standard(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Centred, at unit length."""
+    centred = vector - vector.mean()
+    scaled: NDArray[np.float64] = centred / np.linalg.norm(centred)
+    return scaled
+
+
+def _cosine(old: NDArray[np.float64], new: NDArray[np.float64]) -> float:
+    return float(old @ new / (np.linalg.norm(old) * np.linalg.norm(new)))
+
+
+def _expected(old: NDArray[np.float64], new: NDArray[np.float64]) -> float:
+    return expected_cosine(float(old.mean()), float(old.std()), float(new.mean()), float(new.std()))

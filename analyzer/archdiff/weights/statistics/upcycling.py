@@ -1,12 +1,14 @@
-"""Whether experts of NEW started as copies of one feed-forward of OLD."""
+"""Whether many experts of NEW come from one feed-forward of OLD, as in a dense model that was up-cycled."""
 
 from __future__ import annotations
 
-import math
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from archdiff.weights.statistics.combine import bonferroni
+from archdiff.weights.statistics.match import match_test
 from archdiff.weights.statistics.order import order_test
 from archdiff.weights.statistics.outcome import Outcome, rounded
 
@@ -16,44 +18,59 @@ if TYPE_CHECKING:
     from archdiff.weights.evidence import Control
     from archdiff.weights.tensors import Array
 
-__all__ = ["upcycled"]
+__all__ = ["LIMIT", "upcycled"]
 
-_COPY = -6.0
-"""log10 of the corrected p-value below which one expert counts as a copy."""
+LIMIT = -3.0
+"""log10 of the p-value, corrected for the number of experts and tests, at which an expert counts as matched."""
 
 
 def upcycled(old_mlp: Sequence[Array], new_experts: Sequence[Sequence[Array]], *, seed: int) -> Outcome:
-    """Test the order of hidden units of one feed-forward against that of each expert.
+    """Match one feed-forward with each of many experts: unit by unit in order, and, with two matrices, in any order.
 
-    Experts may hold a part of the units (a slice keeps their order) and noise; what was permuted is not seen here.
+    Experts may have noise of their own, have fewer units, and have them in an order of their own. All tests share OLD's
+    units, so they are never combined by Fisher's method.
 
     Args:
-        old_mlp: gate and up, or up alone, of OLD: units × columns.
-        new_experts: the same of each expert.
-        seed: of the matchings.
+        old_mlp: `gate` and `up` of OLD, units × columns (or `up` and the transpose of `down`); or one of them.
+        new_experts: the same matrices of each expert of NEW.
+        seed: of the tests.
 
     Returns:
-        The number of experts that match as `count`, their share as `statistic`, the least p-value times the number of
-        experts as `log10_p`; figures `experts`, and `matched_cosine` of the best.
+        How many experts match as `count` and their share as `statistic`, with the smallest p-value, corrected for all
+        tests; figures `experts`, `in_order` (experts that the order test finds), `in_any_order` (that the match test
+        finds), `matched_cosine` (mean over experts). The power is that of the order test.
     """
-    found = [order_test(old_mlp[0], expert[0], seed=seed) for expert in new_experts]
-    told = [each for each in found if each.log10_p is not None]
-    if not told:
-        return Outcome(controls=_controls(found), abstained=found[0].abstained if found else "there are no experts")
-    correction = math.log10(len(found))
-    copies = [each for each in told if each.log10_p is not None and each.log10_p + correction < _COPY]
-    best = min(told, key=lambda each: each.log10_p or 0.0)
-    figures = {"experts": float(len(found)), "matched_cosine": best.figures.get("matched_cosine", math.nan)}
-    least = bonferroni([each.log10_p for each in told if each.log10_p is not None])
+    in_order = [order_test(old_mlp[0], expert[0], seed=seed) for expert in new_experts]
+    any_order = [match_test(*old_mlp, *expert, seed=seed) for expert in new_experts] if len(old_mlp) == 2 else []
+    found = [_log10_ps(in_order), _log10_ps(any_order)]
+    tests = [value for values in found for value in values if value is not None]
+    if not tests:
+        reason = next((outcome.abstained for outcome in in_order), "there are no experts")
+        return Outcome(abstained=reason, controls=_failed(in_order))
+    limit = LIMIT - np.log10(len(tests))
+    reached = [np.array([value is not None and value <= limit for value in values], dtype=bool) for values in found]
+    either = reached[0] | reached[1] if any_order else reached[0]
+    cosines = [outcome.figures["matched_cosine"] for outcome in in_order if "matched_cosine" in outcome.figures]
+    figures = {
+        "experts": float(len(new_experts)),
+        "in_order": float(reached[0].sum()),
+        "in_any_order": float(reached[1].sum()),
+        "matched_cosine": rounded(float(np.mean(cosines))) if cosines else 0.0,
+    }
     return Outcome(
-        count=len(copies),
-        log10_p=None if least is None else rounded(least),
-        statistic=len(copies) / len(found),
-        power=best.power,
+        count=int(either.sum()),
+        log10_p=rounded(bonferroni(tests) or 0.0),
+        statistic=rounded(float(either.mean())),
+        power=max((outcome.power for outcome in in_order if outcome.power is not None), default=None),
         figures=MappingProxyType(figures),
-        controls=_controls(told),
+        controls=_failed(in_order),
     )
 
 
-def _controls(found: Sequence[Outcome]) -> tuple[Control, ...]:
-    return tuple(dict.fromkeys(control for each in found for control in each.controls))
+def _log10_ps(outcomes: Sequence[Outcome]) -> list[float | None]:
+    return [outcome.log10_p for outcome in outcomes]
+
+
+def _failed(outcomes: Sequence[Outcome]) -> tuple[Control, ...]:
+    """Controls that failed, each once: OLD's are the same for every expert."""
+    return tuple(dict.fromkeys(control for outcome in outcomes for control in outcome.controls if not control.passed))

@@ -30,23 +30,23 @@ def test_streams_of_unequal_width_get_uniform_p_values():
     assert uniform([residual_test(stream(60, 2 * s), stream(75, 2 * s + 1), seed=s).log10_p for s in range(60)]) > 0.005
 
 
-def layers_alike(seed, layers=8):
+def layers_alike(seed, layers=6):
     """Matrices of layers that all see the same coordinates: the same rows, a little different."""
     generator = np.random.default_rng(seed)
     common = generator.standard_normal((8, 60))
-    return [common + 0.1 * generator.standard_normal((8, 60)) for _ in range(layers)]
+    return [common + 0.05 * generator.standard_normal((8, 60)) for _ in range(layers)]
 
 
 def test_fisher_over_layers_would_accuse_unrelated_models():
     naive, joint = [], []
-    for seed in range(80):
+    for seed in range(50):
         old, new = layers_alike(seed), layers_alike(1000 + seed)
         each = [residual_test([one], [other], seed=seed) for one, other in zip(old, new, strict=True)]
         naive.append(fisher([outcome.log10_p for outcome in each if not outcome.abstained]))
         joint.append(residual_test(old, new, seed=seed).log10_p)
-    assert np.mean(np.array(naive) < -2) > 0.1
-    assert uniform(naive) < 1e-4
-    assert np.mean(np.array(joint) < -2) < 0.1
+    assert np.mean(np.array(naive) < -2) > 0.06
+    assert uniform(naive) < 0.01
+    assert np.mean(np.array(joint) < -2) < 0.03
     assert uniform(joint) > 0.005
 
 

@@ -1,50 +1,91 @@
-"""Experts that started as copies of one feed-forward."""
+"""Experts that started as copies of one feed-forward, with noise, sliced, permuted."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from archdiff.weights.statistics.combine import fisher
+from archdiff.weights.statistics.order import order_test
 from archdiff.weights.statistics.upcycling import upcycled
+from tests.archdiff.weights.statistics.drawing import derived, random
 
-UNITS, COLUMNS = 96, 64
-
-
-def _mlp(seed):
-    rng = np.random.default_rng(seed)
-    return rng.normal(size=(UNITS, COLUMNS)).astype(np.float32)
+MLP = (random(100, 40, 0), random(100, 40, 1))
 
 
-def _noisy(matrix, amount, seed):
-    return matrix + amount * np.random.default_rng(seed).normal(size=matrix.shape).astype(np.float32)
+def copies(change, count=6, cosine=0.8):
+    """Experts made from the feed-forward by something that says which rows each gets."""
+    return [
+        tuple(derived(part[change(number)], cosine, 10 + 2 * number + side) for side, part in enumerate(MLP))
+        for number in range(count)
+    ]
 
 
-@pytest.mark.parametrize("amount", [0.0, 0.1, 0.5])
-def test_noisy_copies_are_all_found(amount):
-    source = _mlp(0)
-    found = upcycled((source,), [(_noisy(source, amount, seed),) for seed in range(4)], seed=0)
-    assert found.count == 4
-    assert found.statistic == 1
-    assert found.log10_p < -12
+def whole(number):
+    return np.arange(100)
 
 
-def test_slices_that_keep_their_order_are_found():
-    source = _mlp(0)
-    found = upcycled((source,), [(source[:60],), (source[30:],)], seed=0)
-    assert found.count == 2
+def permuted(number):
+    return np.random.default_rng(number).permutation(100)
 
 
-def test_experts_of_another_origin_are_told_apart():
-    source = _mlp(0)
-    found = upcycled((source,), [(_noisy(source, 0.1, 1),), (_mlp(2),), (_mlp(3),)], seed=0)
-    assert (found.count, found.figures["experts"]) == (1, 3)
+@pytest.mark.parametrize(
+    ("change", "figure"),
+    [
+        (whole, "in_order"),
+        (lambda number: np.sort(permuted(number)[:70]), "in_order"),
+        (permuted, "in_any_order"),
+        (lambda number: permuted(number)[:70], "in_any_order"),
+    ],
+    ids=["noise", "sliced", "permuted", "sliced and permuted"],
+)
+def test_every_expert_is_traced(change, figure):
+    outcome = upcycled(MLP, copies(change), seed=0)
+    assert (outcome.count, outcome.statistic) == (6, 1.0)
+    assert outcome.figures[figure] == 6
+    assert outcome.log10_p < -12
 
 
-def test_unrelated_experts_are_never_copies():
-    found = [upcycled((_mlp(seed),), [(_mlp(1000 + 10 * seed + k),) for k in range(4)], seed=0) for seed in range(30)]
-    assert sum(each.count for each in found) == 0
-    assert np.mean([each.log10_p < np.log10(0.05) for each in found]) < 0.2
+def test_some_experts_among_unrelated_ones_are_counted():
+    others = [(random(100, 40, seed), random(100, 40, seed + 1)) for seed in range(50, 58, 2)]
+    outcome = upcycled(MLP, [*copies(permuted, 2), *others], seed=0)
+    assert (outcome.count, outcome.figures["experts"]) == (2, 6)
 
 
-def test_no_experts_is_said():
-    assert upcycled((_mlp(0),), [], seed=0).abstained
+def test_unrelated_experts_are_not_accused():
+    outcomes = [
+        upcycled(
+            MLP, [(random(60, 40, 100 * s + 2 * e), random(60, 40, 100 * s + 2 * e + 1)) for e in range(4)], seed=s
+        )
+        for s in range(1, 16)
+    ]
+    assert all(outcome.count == 0 for outcome in outcomes)
+    assert np.mean([outcome.log10_p < np.log10(0.05) for outcome in outcomes]) < 0.15
+
+
+def test_unrelated_experts_that_are_copies_of_each_other_would_deceive_fisher():
+    unlucky = min(
+        (random(60, 40, 100 + seed) for seed in range(50)), key=lambda one: order_test(MLP[0], one, seed=0).log10_p
+    )
+    experts = [(unlucky + 0.02 * random(60, 40, number),) for number in range(8)]
+    assert fisher([order_test(MLP[0], expert[0], seed=0).log10_p for expert in experts]) < -4
+    assert upcycled(MLP[:1], experts, seed=0).log10_p > -1.5
+    assert upcycled(MLP[:1], experts, seed=0).count == 0
+
+
+def test_one_matrix_is_tested_in_order_alone():
+    outcome = upcycled(MLP[:1], [expert[:1] for expert in copies(whole)], seed=0)
+    assert outcome.count == 6
+    assert outcome.figures["in_any_order"] == 0
+
+
+def test_nothing_to_test_abstains():
+    assert upcycled(MLP, [], seed=0).abstained == "there are no experts"
+    assert upcycled((np.zeros((9, 4)),), [(random(9, 4, 0),)], seed=0).abstained
+
+
+def test_a_trend_in_old_is_reported_once():
+    trend = MLP[0] * np.linspace(1, 4, 100)[:, None]
+    outcome = upcycled((trend,), [(random(100, 40, seed),) for seed in range(3)], seed=0)
+    assert "not exchangeable" in outcome.abstained
+    assert [control.name for control in outcome.controls] == ["trend of row norm in OLD"]

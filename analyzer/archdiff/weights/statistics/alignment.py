@@ -1,0 +1,157 @@
+"""Whether projections see the same residual coordinates, once the coordinates are aligned by the embeddings.
+
+After *AWM: Accurate Weight-Matrix Fingerprint for Large Language Models* (Zeng, Chen et al., 2025): a signed
+permutation of the residual stream is recovered from the embeddings of shared tokens by linear assignment, and
+projections are compared by centred kernel alignment, which no rotation of their rows (heads, units) changes. The
+unbiased estimator is that of Song et al. (2012) and Nguyen, Raghu and Kornblith (2021).
+"""
+
+from __future__ import annotations
+
+import math
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from archdiff.weights.statistics.outcome import Outcome, rounded
+from archdiff.weights.statistics.rows import assign
+from archdiff.weights.statistics.tails import normal_log10_sf
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from archdiff.weights.tensors import Array
+
+__all__ = ["alignment_test", "unbiased_cka"]
+
+_FEW, _MANY, _COMPARED = 2048, 8192, 512
+
+
+def alignment_test(
+    old_embedding: Array,
+    new_embedding: Array,
+    old_matrices: Sequence[Array],
+    new_matrices: Sequence[Array],
+    *,
+    seed: int,
+) -> Outcome:
+    """Align residual coordinates by the embeddings, with signs, and compare what projections make of them.
+
+    Args:
+        old_embedding: shared tokens × coordinates of OLD.
+        new_embedding: the same tokens × coordinates of NEW; any number of coordinates.
+        old_matrices: projections that read the residual stream (queries and keys of each layer), rows × coordinates,
+            with the norm before them folded in (`fold_norm`); any numbers of rows.
+        new_matrices: one of NEW for each of OLD.
+        seed: of ties and of samples.
+
+    Returns:
+        The mean unbiased CKA as `statistic`. Its nominal p-value is that of projections whose coordinates are
+        exchangeable; features that models share break it, so calibrate on controls. Figures: `z`, `aligned` (mean
+        absolute correlation of aligned embedding columns), `same_index` (share of coordinates that stay where they
+        are), `flipped` (share of opposite sign), `smallest` (CKA of the worst matrix).
+
+    Raises:
+        ValueError: tokens, coordinates or numbers of matrices differ where they must not, or there is no matrix.
+    """
+    _check(old_embedding, new_embedding, old_matrices, new_matrices)
+    generator = np.random.default_rng(seed)
+    first, second = (_columns(side, rows, generator) for side, rows in zip(
+        (old_embedding, new_embedding), _limits(old_embedding, new_embedding), strict=True))  # fmt: skip
+    correlation = first[0].T @ second[0]
+    matching = assign(np.abs(correlation))
+    if len(matching.rows) < 4:
+        return Outcome(abstained="fewer than 4 coordinates can be aligned")
+    signs = np.sign(correlation[matching.rows, matching.columns])
+    old, new = first[1][matching.rows], second[1][matching.columns]
+    chosen = np.sort(generator.permutation(len(old))[:_COMPARED])
+    kernels = [
+        (_kernel(one[:, old[chosen]].T), _kernel((other[:, new[chosen]] * signs[chosen]).T))
+        for one, other in zip(old_matrices, new_matrices, strict=True)
+    ]
+    each = [_overlap(one, other) for one, other in kernels]
+    z = float(np.mean(each)) / math.sqrt(_variance(kernels))
+    figures = {
+        "z": rounded(z),
+        "aligned": rounded(matching.similarity),
+        "same_index": rounded(float((old == new).mean())),
+        "flipped": rounded(float((signs < 0).mean())),
+        "smallest": rounded(min(each)),
+    }
+    return Outcome(
+        count=len(old),
+        log10_p=rounded(normal_log10_sf(z)),
+        statistic=rounded(float(np.mean(each))),
+        figures=MappingProxyType(figures),
+    )
+
+
+def unbiased_cka(old: Array, new: Array) -> float:
+    """Centred kernel alignment of two sets of features of the same samples, linear kernels, unbiased; 0 if unrelated.
+
+    Args:
+        old: samples × features, at least 4 samples.
+        new: the same samples × features.
+    """
+    return _overlap(_kernel(old.astype(np.float64)), _kernel(new.astype(np.float64)))
+
+
+def _kernel(samples: Array) -> NDArray[np.float64]:
+    """XXᵀ, U-centred (Székely and Rizzo, 2014): rows sum to zero without the diagonal, which is left out. Then the sum
+    of products of two such matrices over n(n−3) is the unbiased HSIC. Scaled to norm 1."""
+    wide = np.where(np.isfinite(samples), samples, 0).astype(np.float64)
+    kernel = wide @ wide.T
+    np.fill_diagonal(kernel, 0)
+    count = len(kernel)
+    sums = kernel.sum(axis=0) / (count - 2)
+    kernel += kernel.sum() / ((count - 1) * (count - 2)) - sums - sums[:, None]
+    np.fill_diagonal(kernel, 0)
+    size = float(np.linalg.norm(kernel))
+    result: NDArray[np.float64] = kernel / size if size else kernel
+    return result
+
+
+def _overlap(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    return float(np.vdot(one, other))
+
+
+def _variance(kernels: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> float:
+    """Of the mean overlap when NEW's coordinates are permuted at random, the same permutation for all matrices.
+
+    One overlap has the variance 2/(n(n−3)), exactly; that of two has the covariance of their kernels on either side.
+    """
+    count = len(kernels[0][0])
+    old, new = (
+        np.array([[_overlap(pair[side], other[side]) for other in kernels] for pair in kernels]) for side in (0, 1)
+    )
+    return max(float((old * new).sum()), 1e-12) * 2 / (count * (count - 3)) / len(kernels) ** 2
+
+
+def _limits(old: Array, new: Array) -> tuple[int, int]:
+    """Coordinates to align at most: a partner may stand anywhere, so only the shorter side is cut short."""
+    return (_FEW, _MANY) if old.shape[1] <= new.shape[1] else (_MANY, _FEW)
+
+
+def _columns(
+    embedding: Array, most: int, generator: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Centred columns at unit length, shuffled, without those that are constant; and which each is."""
+    labels = generator.permutation(embedding.shape[1])[:most]
+    columns = np.where(np.isfinite(embedding), embedding, 0)[:, labels].astype(np.float64)
+    columns -= columns.mean(axis=0)
+    sizes = np.linalg.norm(columns, axis=0)
+    kept = sizes > 0
+    return columns[:, kept] / sizes[kept], labels[kept]
+
+
+def _check(old: Array, new: Array, old_matrices: Sequence[Array], new_matrices: Sequence[Array]) -> None:
+    if old.ndim != 2 or new.ndim != 2 or len(old) != len(new):
+        raise ValueError(f"embeddings of {old.shape} and {new.shape} are not of the same tokens")
+    if not old_matrices or len(old_matrices) != len(new_matrices):
+        raise ValueError(f"{len(old_matrices)} and {len(new_matrices)} matrices cannot be compared")
+    for embedding, matrices in ((old, old_matrices), (new, new_matrices)):
+        if any(matrix.shape[1:] != embedding.shape[1:] for matrix in matrices):
+            raise ValueError(f"not all matrices have {embedding.shape[1]} coordinates")
