@@ -69,6 +69,7 @@ def _reader(parts: Parts, made: Made, known: Architecture | None, config: Mappin
     for name in made.parts:
         if parts[name].dtype not in READ | PLAIN.keys():
             raise UnreadError(f"packed as {parts[name].dtype}, which is not read")
+    _check(parts, made)
     undone, words = _undone(parts, made, known, config)
     if undone is None and made.layout in ("same", "expert") and parts[made.parts[0]].dtype in PLAIN:
         return _native(parts, made, words)
@@ -77,6 +78,16 @@ def _reader(parts: Parts, made: Made, known: Architecture | None, config: Mappin
     if made.layout == "turned" or (made.layout == "gate-up" and len(meaning.shape) > 2):
         return Turned(meaning, values, slot)
     return Relabelled(meaning, values)
+
+
+def _check(parts: Parts, made: Made) -> None:
+    """Raise a SourceError where a tensor's parts have more or fewer axes or elements than one that is laid out so."""
+    first, *_ = (parts[name].shape for name in made.parts)
+    wanted = math.prod(made.tensor.shape) * (first[0] if made.layout == "expert" else 1)
+    held = sum(math.prod(parts[name].shape) for name in made.parts)
+    turned = made.layout != "turned" or made.tensor.shape == (*first[:-2], *first[:-3:-1])
+    if held != wanted or not turned:
+        raise parts.fault(made.parts[0], f"of shape {list(first)} cannot be {list(made.tensor.shape)}")
 
 
 def _native(parts: Parts, made: Made, words: str) -> Reader:
@@ -119,7 +130,8 @@ def _laid_out(parts: Parts, made: Made, slot: Slot) -> Values:
             _, rank, width = shapes[0]
             keys = Meaning(f"{made.tensor.name} (keys)", (shapes[0][0], width, rank), "float32")
             turned = Turned(keys, stored[0], slot)
-            return Alternating(((turned, width * rank), (stored[1], shapes[1][1] * rank)))
+            turns = (turned, width * rank), (stored[1], shapes[1][1] * rank)
+            return Alternating(tuple(turn for turn in turns if turn[1]))
     return stored[0]
 
 
@@ -130,7 +142,7 @@ def _undone(
     name = made.parts[0]
     if known is None or made.tensor.name == name:
         return None, _UNKNOWN
-    shape = parts[name].shape
+    shape = parts[name].shape or (1,)
     if known.raised and made.tensor.name.endswith("norm.weight"):
         return Less(values_of(parts, name), 1.0), "less the 1 that the converter adds"
     if known.interleaved and (match := _HEADS.fullmatch(name)):

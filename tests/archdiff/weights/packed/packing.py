@@ -203,7 +203,9 @@ def nvfp4(*, compressed=False, experts=0):
     if experts:
         shape = (experts, 50 // experts, 64)
         arrays = {NAME: codes.reshape(*shape[:2], 32), f"{NAME}_scale": scale.reshape(*shape[:2], 4)}
-        arrays[f"{NAME}_scale_2"] = torch.full((experts,), float(second))
+        factors = torch.arange(1.0, experts + 1)
+        arrays[f"{NAME}_scale_2"] = second * factors
+        values, original = (part.reshape(shape) * factors[:, None, None] for part in (values, original))
     return Packed(
         arrays, config(quant_method="compressed-tensors" if compressed else "nvfp4"), NAME,
         values.reshape(shape).numpy(), original.reshape(shape).numpy(), 0.093,

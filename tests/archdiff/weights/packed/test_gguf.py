@@ -272,3 +272,41 @@ def test_digests_are_of_all_parts_and_tell_experts_apart():
     assert fused.startswith("sha256:")
     plain = {"blk.0.attn_v.weight": Raw("float32", (2,), bytes(8), "x")}
     assert [meaning.digest for meaning in open_tensors(FakeCheckpoint(plain), LLAMA).meanings.values()] == ["x"]
+
+
+NAMES = sorted({name for _, converted, _ in CASES.values() for name in converted} | {"blk.0.ffn_up.weight"})
+SIZES = st.integers(0, 5) | st.sampled_from([8, 32, 64])
+SHAPES = st.lists(SIZES, max_size=4).map(tuple).filter(lambda shape: np.prod(shape) < 2**14)
+KINDS = {"Q8_0": (32, 34), "Q4_K": (256, 144), "float32": (1, 4), "bfloat16": (1, 2), "int8": (1, 1), "bool": (1, 1)}
+
+
+@st.composite
+def held(draw):
+    """A tensor of any shape and type, mostly with the data that they ask for."""
+    shape, kind = draw(SHAPES), draw(st.sampled_from(sorted(KINDS)))
+    count, size = KINDS[kind]
+    needed = int(np.prod(shape, dtype=np.int64)) // count * size
+    return Raw(kind, shape, bytes(max(needed - draw(st.sampled_from([0, 0, 0, 1])), 0)))
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), held(), max_size=4), st.sampled_from(sorted(CASES)))
+@settings(max_examples=300, deadline=None)
+def test_tensors_of_any_shape_and_type_are_read_or_named(arrays, case):
+    tensors = open_tensors(FakeCheckpoint(arrays), CASES[case][0])
+    for name, meaning in tensors.meanings.items():
+        try:
+            assert len(tensors.read(name, 0, meaning.count)) == meaning.count
+        except SourceError as error:
+            assert_named(error)
+
+
+def assert_named(error):
+    assert error.subject == "fake"
+    assert error.cause.startswith("tensor '")
+
+
+@pytest.mark.parametrize("shape", [(2, 4, 8), (2, 2, 4, 8)])
+def test_a_matrix_of_too_many_axes_is_named(shape):
+    tensors = open_tensors(file({"blk.0.attn_qkv.weight": torch.zeros(shape)}), {"model_type": "gpt2"})
+    with pytest.raises(SourceError, match=r"tensor 'blk.0.attn_qkv.weight' of shape .* cannot be"):
+        tensors.read("transformer.h.0.attn.c_attn.weight", 0, 1)
