@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archdiff.text import printable
 from archdiff.weights.pairing.cutting import cut
-from archdiff.weights.pairing.loader import full_name, load
+from archdiff.weights.pairing.loader import counted, full_name, load
 from archdiff.weights.pairing.packing import Piece
 from archdiff.weights.pairing.patchwork import Patchwork
 from archdiff.weights.pairing.places import Standings
@@ -128,11 +128,11 @@ class _Maker:
     def notes(self) -> Iterator[str]:
         """What could not be told apart, and what could not be told at all."""
         if self.packed:
-            plural = "" if len(self.packed) == 1 else "s"
             names = ", ".join(printable(name, 120) for name in self.packed[:_NAMED])
-            yield f"{len(self.packed):,} tensor{plural} that pack several projections were left whole: {names}"
+            yield f"how rows are packed is not known of {counted(len(self.packed))}, left whole: {names}"
         if self.lost:
-            yield f"{len(self.lost):,} tensors were left out, as their rows stand in no order: {self.lost[0]}"
+            name = printable(self.lost[0], 120)
+            yield f"left out {counted(len(self.lost))} of the checkpoint, as their rows stand in no order: {name}"
 
 
 def _rows(pieces: tuple[Piece, ...], counts: tuple[int, ...], *, whole: bool) -> tuple[_Row, ...] | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from archdiff.weights.pairing.origins import Origin, Origins
     from archdiff.weights.tensors import Tensors
 
-__all__ = ["Loaded", "full_name", "load"]
+__all__ = ["Loaded", "counted", "full_name", "load"]
 
 _PREDICTION = frozenset({"mtp", "nextn", "mtp_layers"})
 _NAMED = 2
@@ -51,6 +51,11 @@ class _Held:
 def full_name(module: str, name: str) -> str:
     """The name of a tensor in the whole model."""
     return f"{module}.{name}" if module else name
+
+
+def counted(number: int) -> str:
+    """`1 tensor`, `2,000 tensors`."""
+    return f"{number:,} tensor{'' if number == 1 else 's'}"
 
 
 def load(graph: ModelGraph, tensors: Tensors) -> Loaded:
@@ -179,13 +184,12 @@ def _lacking(held: Mapping[str, _Held], there: Collection[str], ignored: Iterabl
 def _misshapen(held: Mapping[str, _Held], found: Mapping[str, Origin]) -> Iterator[str]:
     names = [name for name, origin in found.items() if origin.patchwork.shape != held[name].shape]
     if names:
-        plural = "" if len(names) == 1 else "s"
-        yield f"the checkpoint has {len(names):,} tensor{plural} in another shape than the class builds: {_some(names)}"
+        yield f"the checkpoint has {counted(len(names))} in another shape than the class builds: {_some(names)}"
 
 
 def _refusals(origins: Origins) -> Iterator[str]:
     for why, names in sorted(origins.refused.items()):
-        yield f"{len(names):,} tensors of the checkpoint were left out, as {why}: {_some(names)}"
+        yield f"left out {counted(len(names))} of the checkpoint, as {why}: {_some(names)}"
 
 
 def _beyond(graph: ModelGraph, unclaimed: Mapping[str, str]) -> Iterator[str]:
@@ -199,11 +203,10 @@ def _beyond(graph: ModelGraph, unclaimed: Mapping[str, str]) -> Iterator[str]:
         else:
             rest.append(name)
     for layer, count in layers.items():
-        what = f"{count:,} tensors of a prediction layer that the class does not build"
+        what = f"{counted(count)} of a prediction layer that the class does not build"
         yield f"the checkpoint has {what}: {printable(layer, 120)}"
     if rest:
-        plural = "" if len(rest) == 1 else "s"
-        yield f"no module has {len(rest):,} tensor{plural} of the checkpoint: {_some(rest)}"
+        yield f"no module has {counted(len(rest))} of the checkpoint: {_some(rest)}"
 
 
 def _layer_beyond(graph: ModelGraph, name: str) -> str:
@@ -219,7 +222,7 @@ def _layer_beyond(graph: ModelGraph, name: str) -> str:
 def _unread(tensors: Tensors) -> Iterator[str]:
     if tensors.unread:
         reasons = sorted(set(tensors.unread.values()))
-        yield f"{len(tensors.unread):,} tensors cannot be read ({'; '.join(reasons[:_NAMED])}): {_some(tensors.unread)}"
+        yield f"{counted(len(tensors.unread))} cannot be read ({'; '.join(reasons[:_NAMED])}): {_some(tensors.unread)}"
 
 
 def _some(names: Iterable[str]) -> str:

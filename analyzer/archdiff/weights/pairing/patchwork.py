@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NotFollowedError", "Patch", "Patchwork", "concatenate", "stack"]
 
-_MOST_PATCHES = 1 << 16
+_MOST_PATCHES = 1 << 15
 
 
 class NotFollowedError(Exception):

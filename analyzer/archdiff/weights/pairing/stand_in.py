@@ -68,7 +68,7 @@ class StandIn:
 def _models(graph: ModelGraph) -> Iterator[tuple[str, Any]]:
     """Instances, without tensors and settings, of the classes that are models of their own; the whole first."""
     import transformers
-    from transformers import CONFIG_MAPPING, PreTrainedModel
+    from transformers import PreTrainedModel
 
     places: list[Any] = [transformers]
     known: dict[str, Any] = {}
@@ -80,8 +80,7 @@ def _models(graph: ModelGraph) -> Iterator[tuple[str, Any]]:
                 places.append(sys.modules[known[node.class_name].__module__])
         model_class = known[node.class_name]
         if model_class is not None:
-            stated = graph.model_type if not key and graph.model_type in CONFIG_MAPPING else ""
-            yield key, _instance(model_class, stated)
+            yield key, _instance(model_class)
         elif not key:
             raise LookupError(graph.class_name)
 
@@ -90,8 +89,8 @@ def _is_model(found: Any, base: type) -> bool:
     return isinstance(found, type) and issubclass(found, base)
 
 
-def _instance(model_class: Any, model_type: str) -> Any:
+def _instance(model_class: Any) -> Any:
     made = model_class.__new__(model_class)
     settings = getattr(model_class, "config_class", None)
-    made.__dict__["config"] = SimpleNamespace(model_type=model_type or getattr(settings, "model_type", ""))
+    made.__dict__["config"] = SimpleNamespace(model_type=getattr(settings, "model_type", ""))
     return made

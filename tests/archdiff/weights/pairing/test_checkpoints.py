@@ -134,7 +134,7 @@ def test_tensors_that_cannot_be_read_are_neither_units_nor_missing():
 
     assert units_by(units, layer=0, role="up") == []
     assert units.missing == ()
-    assert units.notes == (f"1 tensors cannot be read (a packing that is not known): {name}",)
+    assert units.notes == (f"1 tensor cannot be read (a packing that is not known): {name}",)
 
 
 def test_experts_of_unequal_shapes_are_left_out_and_named():
@@ -177,7 +177,7 @@ def test_packed_rows_that_do_not_fit_the_heads_are_left_whole():
 
     assert only(units, layer=0, role="query-key-value").shape == (7, 32)
     assert units.notes[1:] == (
-        "1 tensor that pack several projections were left whole: model.layers.0.self_attn.qkv_proj.weight",
+        "how rows are packed is not known of 1 tensor, left whole: model.layers.0.self_attn.qkv_proj.weight",
     )
     assert {1} == set(times_read(tensors, units)[name])
 
