@@ -113,6 +113,8 @@ class Tensors(Protocol):
     def read(self, name: str, start: int, stop: int) -> Array:
         """Elements `start` to before `stop` of a tensor in row-major order: one axis, read-only.
 
+        Several threads may call it at once.
+
         The array's type is that of the values (`Meaning.dtype`); bfloat16, which numpy lacks, comes as its bits in
         uint16, and floats of 8 bits that no scale goes with as float32.
 
