@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from archdiff.weights.measure.compare import compare
 from archdiff.weights.measure.device import Device, choose_device
+from archdiff.weights.measure.elementwise import compare
 from archdiff.weights.measure.rank import DifferenceRank, difference_rank
 from archdiff.weights.measure.sums import expected_cosine
 

@@ -54,11 +54,13 @@ class Accelerator:
         streams: list[Any] = [self._cuda.Stream(self._device) if self._is_cuda else None for _ in range(2)]
         self._copying, self._summing = streams
 
-    def sums(self, read: Callable[[_Task], Part], tasks: Iterable[_Task]) -> Generator[tuple[_Task, int, Sums]]:
+    def sums(
+        self, read: Callable[[_Task], Iterable[Part]], tasks: Iterable[_Task]
+    ) -> Generator[tuple[_Task, int, Sums]]:
         """Each task with the bytes that were read for it and its sums, in order, accumulated in float64.
 
         Args:
-            read: called in other threads.
+            read: called in other threads; one part each.
             tasks: taken from as needed.
 
         Raises:
@@ -71,7 +73,7 @@ class Accelerator:
         pending: collections.deque[tuple[_Task, _Slot, torch.Tensor]] = collections.deque()
 
         def staged(task: _Task) -> _Slot:
-            part = read(task)
+            (part,) = read(task)
             slot = slots.get()
             slot.fill(part)
             return slot

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import sys
 from typing import TYPE_CHECKING
 
 from archdiff.weights.evidence import Elements
-from archdiff.weights.measure.chunks import NOTHING, Chunk, Reader, chunks
+from archdiff.weights.measure.chunks import NOTHING, PIECE, Chunk, Reader, chunks
 from archdiff.weights.measure.shared import shared
 from archdiff.weights.measure.sums import Figures, figures, merged
 
@@ -34,8 +35,8 @@ class _Task:
 def compare(old: Tensors, new: Tensors, pairs: Sequence[UnitPair], device: Device) -> Iterator[Elements]:
     """Compare pairs of units element by element: one result for each pair, in the order of the pairs.
 
-    Each element is read once, in chunks of a few MiB, ahead of what is asked for and in several threads; a
-    `Tensors` is asked by one thread at a time. All values are widened to float64, which holds every type but
+    Each element is read once, in chunks of a few MiB, ahead of what is asked for, by several threads that call
+    `Tensors.read` at the same time. All values are widened to float64, which holds every type but
     integers of 64 bits exactly (those are compared as integers and measured as float64), and summed around the mean
     of their block. On `cpu` the figures are the same whatever the number of threads; those of a GPU are equal in
     every count (the histogram's included), in `largest`, and within 1e-11 elsewhere: relative to the figure, and of
@@ -63,12 +64,13 @@ def compare(old: Tensors, new: Tensors, pairs: Sequence[UnitPair], device: Devic
 
 
 def _compared(old: Tensors, new: Tensors, pairs: Sequence[UnitPair], device: Device) -> Iterator[Elements]:
-    first = Reader(old)
-    second = first if new is old else Reader(new)
+    first, second = Reader(old), Reader(new)
     tasks = (task for pair in pairs for task in _tasks(pair, old, new))
 
-    def read(task: _Task) -> Part:
-        return NOTHING if task.chunk is None else task.chunk.read(first, second)
+    def read(task: _Task) -> Iterable[Part]:
+        if task.chunk is None:
+            return (NOTHING,)
+        return task.chunk.parts(first, second, sys.maxsize if device.is_cuda else PIECE)
 
     with contextlib.closing(_summed(read, tasks, device)) as done:
         parts: list[Sums] = []
@@ -90,7 +92,7 @@ def _tasks(pair: UnitPair, old: Tensors, new: Tensors) -> Iterator[_Task]:
 
 
 def _summed(
-    read: Callable[[_Task], Part], tasks: Iterable[_Task], device: Device
+    read: Callable[[_Task], Iterable[Part]], tasks: Iterable[_Task], device: Device
 ) -> Generator[tuple[_Task, int, Sums]]:
     if device.is_cuda:
         from archdiff.weights.measure.accelerator import Accelerator

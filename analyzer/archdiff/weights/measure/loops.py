@@ -10,13 +10,16 @@ Called from Python only by `archdiff.weights.measure.processor`; imported only w
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numba
 import numpy as np
 from numba.extending import overload
 
 from archdiff.weights.measure.sums import DECADES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["BLOCK", "accumulate"]
 
@@ -198,44 +201,46 @@ def _drop(x: Any, y: Any, out: Any) -> Any:
 
 
 @_compiled
-def _add(out: Any, lost: Any, count: Any, sums: Any, moments: Any) -> None:
-    """Add a block to what was summed, as Chan et al. do; `lost` keeps what rounding takes off the totals."""
+def _add(out: Any, count: Any, sums: Any, moments: Any) -> None:
+    """Add a block to what was summed, as Chan et al. do; what rounding takes off the totals is kept at the end."""
     before = out[0]
     if before:
         weight = before * count / (before + count)
-        apart_x = sums[0] / count - (out[7] + lost[0]) / before
-        apart_y = sums[1] / count - (out[8] + lost[1]) / before
+        apart_x = sums[0] / count - (out[7] + out[-2]) / before
+        apart_y = sums[1] / count - (out[8] + out[-1]) / before
         out[9] += apart_x * apart_x * weight
         out[10] += apart_y * apart_y * weight
         out[11] += apart_x * apart_y * weight
     for side in range(2):
         total = out[7 + side] + sums[side]
         part = total - out[7 + side]
-        lost[side] += (out[7 + side] - (total - part)) + (sums[side] - part)
+        out[side - 2] += (out[7 + side] - (total - part)) + (sums[side] - part)
         out[7 + side] = total
     out[0] = before + count
     for k in range(3):
         out[9 + k] += moments[k]
     out[12] += sums[5]
     out[13] += sums[6]
+    out[14] = max(out[14], sums[7])
+
+
+def nothing() -> NDArray[np.float64]:
+    """What `accumulate` adds to: figures in the order of `as_sums`, and what rounding took off both totals."""
+    return np.zeros(_FIELDS + _EDGES + 2)
 
 
 @_compiled
-def accumulate(x: Any, y: Any, u: Any, v: Any, narrow: Any) -> Any:
-    """The figures of a chunk.
+def accumulate(x: Any, y: Any, u: Any, v: Any, out: Any) -> None:
+    """Add the figures of some values to those of others.
 
     Args:
         x: stored values of OLD: the bits of bfloat16 as uint16, those of float16 as int16, or float32 or float64.
         y: those of NEW.
         u: `BLOCK` elements to work in, of the wider float: float32, or float64 where either side is.
         v: the same again.
-        narrow: whether both sides are of 16 bits.
-
-    Returns:
-        In the order of `as_sums`.
+        out: from `nothing`.
     """
-    out, counts = np.zeros(_FIELDS + _EDGES), np.empty(2 + _EDGES)
-    lost = np.zeros(2)
+    counts, narrow = np.empty(2 + _EDGES), x.itemsize == 2 and y.itemsize == 2
     for start in range(0, x.size, u.size):
         n = min(u.size, x.size - start)
         _widen(x[start : start + n], u[:n])
@@ -247,14 +252,11 @@ def accumulate(x: Any, y: Any, u: Any, v: Any, narrow: Any) -> Any:
         if n == 0:
             continue
         old, new = u[:n], v[:n]
-        _add(out, lost, n, sums, _moments(old, new, sums))
-        out[14] = max(out[14], sums[7])
+        _add(out, n, sums, _moments(old, new, sums))
         if narrow:
             _counts_narrow(old, new, counts)
         else:
             _counts_low(old, new, counts)
             _counts_high(old, new, counts)
         out[1:3] += counts[:2]
-        out[_FIELDS:] += counts[2:]
-    out[7:9] += lost
-    return out
+        out[_FIELDS:-2] += counts[2:]

@@ -45,7 +45,9 @@ class Processor:
         self._loops = loops
         self._buffers = threading.local()
 
-    def sums(self, read: Callable[[_Task], Part], tasks: Iterable[_Task]) -> Generator[tuple[_Task, int, Sums]]:
+    def sums(
+        self, read: Callable[[_Task], Iterable[Part]], tasks: Iterable[_Task]
+    ) -> Generator[tuple[_Task, int, Sums]]:
         """Each task with the bytes that were read for it and its sums, in order, accumulated in float64.
 
         Args:
@@ -57,26 +59,24 @@ class Processor:
         """
 
         def done(task: _Task) -> tuple[int, Sums]:
-            part = read(task)
-            return part.size, self.part(part)
+            return self._summed(read(task))
 
         # One thread more than computes, so that one may wait for the files.
         workers = threads() + 1
         for task, (size, sums) in in_order(done, tasks, workers, 2 * workers):
             yield task, size, sums
 
-    def part(self, part: Part) -> Sums:
-        """The sums of one part, in the calling thread; its values are read once."""
-        if not part.old.size:
-            return Sums()
-        wide = any(dtype in _WIDE for dtype in part.dtypes)
-        old, new = (
-            _storage(values, dtype, wide) for values, dtype in ((part.old, part.dtypes[0]), (part.new, part.dtypes[1]))
-        )
-        narrow = old.itemsize == new.itemsize == 2
-        first, second = self._pair(np.float64 if wide else np.float32)
-        figures = self._loops.accumulate(old, new, first, second, narrow)
-        return as_sums(figures.tolist(), part.lost_in_floats)
+    def _summed(self, parts: Iterable[Part]) -> tuple[int, Sums]:
+        size, lost, figures = 0, 0, self._loops.nothing()
+        for part in (part for part in parts if part.old.size):
+            size, lost = size + part.size, lost + part.lost_in_floats
+            wide = any(dtype in _WIDE for dtype in part.dtypes)
+            buffers = self._pair(np.float64 if wide else np.float32)
+            old, new = _storage(part.old, part.dtypes[0], wide), _storage(part.new, part.dtypes[1], wide)
+            self._loops.accumulate(old, new, *buffers, figures)
+        *values, lost_old, lost_new = figures.tolist()
+        values[7], values[8] = values[7] + lost_old, values[8] + lost_new
+        return size, as_sums(values, lost)
 
     def _pair(self, kind: type) -> tuple[NDArray[Any], NDArray[Any]]:
         """Two buffers of this thread's own."""

@@ -52,6 +52,7 @@ WAYS = tuple(storages(np.zeros((ROWS, COLUMNS), np.float32)))
 def test_storage_does_not_change_the_figures(monkeypatch, first, second, rows):
     monkeypatch.setattr("archdiff.weights.measure.chunks._ELEMENTS", rows * COLUMNS)
     monkeypatch.setattr("archdiff.weights.measure.chunks._GATHERED", rows * COLUMNS)
+    monkeypatch.setattr("archdiff.weights.measure.elementwise.PIECE", 3 * COLUMNS)
     values = [RANDOM.standard_normal((ROWS, COLUMNS)).astype(np.float32) for _ in range(2)]
     old, new = (storages(side)[way] for side, way in zip(values, (first, second), strict=True))
     sides = FakeTensors(old[0]), FakeTensors(new[0])

@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 
 from archdiff.errors import SourceError, UsageError
 from archdiff.weights.evidence import Elements
-from archdiff.weights.measure import Device, compare
+from archdiff.weights.measure import Device, choose_device, compare
 from archdiff.weights.measure.accelerator import Accelerator
 from archdiff.weights.units import Region, UnitPair
 from tests.archdiff.weights.fakes import FakeTensors
@@ -157,6 +157,14 @@ def test_figures_do_not_depend_on_threads(monkeypatch):
     assert_close(found[0], expected(old, new))
 
 
+@pytest.mark.parametrize("piece", [1, 999, 2500, 10**9])
+def test_pieces_of_a_chunk_add_up(monkeypatch, piece):
+    monkeypatch.setattr("archdiff.weights.measure.elementwise.PIECE", piece)
+    old, new = drawn("float32", 8), drawn("bfloat16", 9)
+    old[77] = math.nan
+    assert_close(one(old, new), expected(old, new))
+
+
 def test_each_element_is_read_once(monkeypatch, device):
     monkeypatch.setattr("archdiff.weights.measure.chunks._ELEMENTS", 1000)
     old, new, pair = both(drawn("bfloat16", 1), drawn("float32", 2))
@@ -241,3 +249,13 @@ def test_without_numba_the_error_says_how_to_get_it(monkeypatch):
     monkeypatch.delattr("archdiff.weights.measure.loops", raising=False)
     with pytest.raises(UsageError, match=r"numba is not installed; pip install 'archdiff\[weights\]'"):
         one(np.ones(3), np.ones(3))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device")
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_gpu_gives_the_figures_by_definition(monkeypatch, dtype):
+    """With chunks small enough for pinned buffers and streams to be used many times over."""
+    monkeypatch.setattr("archdiff.weights.measure.chunks._ELEMENTS", 700)
+    old, new = drawn(dtype, 1), drawn(dtype, 2)
+    new[1000:3000] = old[1000:3000]
+    assert_close(one(old, new, choose_device("cuda")), expected(old, new))
