@@ -60,7 +60,8 @@ def blocks_of_bitsandbytes(parts: Parts, found: Found) -> Reader:
     kind = "nf4" if stated.endswith("nf4") else "fp4"
     words = f"one scale for each block of {width} elements{', itself packed' if isinstance(scales, _Nested) else ''}"
     meaning = replace(parts.meaning(found, f"{words} ({kind})", found.stored), shape=shape)
-    grid = Grid(1, count + count % 2, 1, width)
+    # A block is a row, so that a range needs the scales of its own blocks only.
+    grid = Grid(-(-count // width), width, 1, width, shared=False)
     return Grouped(parts, meaning, name, _table(parts, table), grid, scales)
 
 

@@ -16,7 +16,7 @@ from archdiff.weights.packed import open_tensors
 from archdiff.weights.reading import open_checkpoint
 from archdiff.weights.tensors import as_float32
 from tests.archdiff.making import LLAMA
-from tests.archdiff.weights.packed.packing import SCHEMES
+from tests.archdiff.weights.packed.schemes import SCHEMES
 
 HEADS, GROUPED, WIDTH, INNER = 4, 2, 64, 96
 

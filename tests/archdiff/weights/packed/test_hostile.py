@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from archdiff.errors import SourceError
 from archdiff.weights.packed import open_tensors
 from tests.archdiff.weights.fakes import FakeCheckpoint, Raw
-from tests.archdiff.weights.packed.packing import NAME, SCHEMES, fp8_blocks, fp8_rows, fp8_tensor, mxfp4
+from tests.archdiff.weights.packed.packing import NAME, fp8_blocks, fp8_rows, fp8_tensor, mxfp4
+from tests.archdiff.weights.packed.schemes import SCHEMES
 
 EVERY = pytest.mark.parametrize("scheme", SCHEMES)
 

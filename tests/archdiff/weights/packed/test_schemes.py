@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from archdiff.weights.packed import open_tensors
 from tests.archdiff.weights.fakes import FakeCheckpoint, Raw
-from tests.archdiff.weights.packed.packing import SCHEMES
+from tests.archdiff.weights.packed.packing_bits import bitsandbytes
+from tests.archdiff.weights.packed.schemes import SCHEMES
 
 EVERY = pytest.mark.parametrize("scheme", SCHEMES)
 
@@ -97,3 +98,13 @@ def test_a_range_reads_no_more_than_its_rows(scheme):
     tensors.read(item.name, 0, 4)
     if scheme != "mxfp4" and not scheme.startswith(("gptq", "awq")):
         assert sum(stop - start for _, start, stop in checkpoint.taken) < 2000
+
+
+def test_a_range_of_a_flat_weight_reads_the_scales_of_its_blocks():
+    item = bitsandbytes(nested=True, shape=(300, 200))
+    checkpoint = FakeCheckpoint(item.arrays)
+    tensors = open_tensors(checkpoint, item.config)
+    checkpoint.taken.clear()
+    tensors.read(item.name, 30_000, 30_064)
+    taken = {name.removeprefix(item.name): stop - start for name, start, stop in checkpoint.taken}
+    assert taken == {"": 32, ".absmax": 2, ".nested_absmax": 4, ".nested_quant_map": 1024}
