@@ -8,6 +8,7 @@ unbiased estimator is that of Song et al. (2012) and Nguyen, Raghu and Kornblith
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -59,34 +60,25 @@ def alignment_test(
     """
     _check(old_embedding, new_embedding, old_matrices, new_matrices)
     generator = np.random.default_rng(seed)
-    first, second = (_columns(side, rows, generator) for side, rows in zip(
-        (old_embedding, new_embedding), _limits(old_embedding, new_embedding), strict=True))  # fmt: skip
-    correlation = first[0].T @ second[0]
-    matching = assign(np.abs(correlation))
-    if len(matching.rows) < 4:
+    aligned = _aligned(old_embedding, new_embedding, generator)
+    if len(aligned.signs) < 4:
         return Outcome(abstained="fewer than 4 coordinates can be aligned")
-    signs = np.sign(correlation[matching.rows, matching.columns])
-    old, new = first[1][matching.rows], second[1][matching.columns]
-    chosen = np.sort(generator.permutation(len(old))[:_COMPARED])
+    chosen = np.sort(generator.permutation(len(aligned.signs))[:_COMPARED])
+    old, new, signs = aligned.old[chosen], aligned.new[chosen], aligned.signs[chosen]
     kernels = [
-        (_kernel(one[:, old[chosen]].T), _kernel((other[:, new[chosen]] * signs[chosen]).T))
+        (_kernel(one[:, old].T), _kernel((other[:, new] * signs).T))
         for one, other in zip(old_matrices, new_matrices, strict=True)
     ]
     each = [_overlap(one, other) for one, other in kernels]
     z = float(np.mean(each)) / math.sqrt(_variance(kernels))
-    figures = {
+    figures = MappingProxyType({
         "z": rounded(z),
-        "aligned": rounded(matching.similarity),
-        "same_index": rounded(float((old == new).mean())),
-        "flipped": rounded(float((signs < 0).mean())),
+        "aligned": rounded(aligned.correlation),
+        "same_index": rounded(float((aligned.old == aligned.new).mean())),
+        "flipped": rounded(float((aligned.signs < 0).mean())),
         "smallest": rounded(min(each)),
-    }
-    return Outcome(
-        count=len(old),
-        log10_p=rounded(normal_log10_sf(z)),
-        statistic=rounded(float(np.mean(each))),
-        figures=MappingProxyType(figures),
-    )
+    })  # fmt: skip
+    return Outcome(len(aligned.signs), rounded(normal_log10_sf(z)), rounded(float(np.mean(each))), figures=figures)
 
 
 def unbiased_cka(old: Array, new: Array) -> float:
@@ -97,6 +89,26 @@ def unbiased_cka(old: Array, new: Array) -> float:
         new: the same samples × features.
     """
     return _overlap(_kernel(old.astype(np.float64)), _kernel(new.astype(np.float64)))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Aligned:
+    """Coordinates of OLD, the ones of NEW that they correspond to, their signs, and the mean absolute correlation."""
+
+    old: NDArray[np.int64]
+    new: NDArray[np.int64]
+    signs: NDArray[np.float64]
+    correlation: float
+
+
+def _aligned(old: Array, new: Array, generator: np.random.Generator) -> _Aligned:
+    limits = (_FEW, _MANY) if old.shape[1] <= new.shape[1] else (_MANY, _FEW)
+    first, old_labels = _columns(old, limits[0], generator)
+    second, new_labels = _columns(new, limits[1], generator)
+    correlation = first.T @ second
+    matching = assign(np.abs(correlation))
+    signs = np.sign(correlation[matching.rows, matching.columns])
+    return _Aligned(old_labels[matching.rows], new_labels[matching.columns], signs, matching.similarity)
 
 
 def _kernel(samples: Array) -> NDArray[np.float64]:
@@ -128,11 +140,6 @@ def _variance(kernels: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]
         np.array([[_overlap(pair[side], other[side]) for other in kernels] for pair in kernels]) for side in (0, 1)
     )
     return max(float((old * new).sum()), 1e-12) * 2 / (count * (count - 3)) / len(kernels) ** 2
-
-
-def _limits(old: Array, new: Array) -> tuple[int, int]:
-    """Coordinates to align at most: a partner may stand anywhere, so only the shorter side is cut short."""
-    return (_FEW, _MANY) if old.shape[1] <= new.shape[1] else (_MANY, _FEW)
 
 
 def _columns(

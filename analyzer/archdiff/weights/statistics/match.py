@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from archdiff.weights.statistics.order import effective_columns
+from archdiff.weights.statistics.order import effective_columns, judged
 from archdiff.weights.statistics.outcome import Outcome, rounded
 from archdiff.weights.statistics.power import detectable
 from archdiff.weights.statistics.rows import assign, cosines, prepare
-from archdiff.weights.statistics.tails import order_log10_p, spearman
+from archdiff.weights.statistics.tails import spearman
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,13 +61,9 @@ def match_test(old_gate: Array, old_up: Array, new_gate: Array, new_up: Array, *
     rows = _sample(len(old_gate), len(new_gate), generator)
     gate = _matching(old_gate[rows[0]], new_gate[rows[1]], generator)
     up = _matching(old_up[rows[0]], new_up[rows[1]], generator)
-    names = np.full(len(rows[1]), -1)
-    known = np.flatnonzero(gate.partners >= 0)
-    names[gate.partners[known]] = generator.permutation(len(gate.partners))[known]
-    both = known[(up.partners[known] >= 0) & (names[up.partners[known]] >= 0)]
-    if len(both) < 3:
+    pairs = _named(gate.partners, up.partners, len(rows[1]), generator)
+    if len(pairs[0]) < 3:
         return Outcome(abstained="fewer than 3 units are matched by both")
-    pairs = names[gate.partners[both]], names[up.partners[both]]
     order = _ranks(pairs[1])[np.argsort(pairs[0])]
     rho, agreements = spearman(order), int((pairs[0] == pairs[1]).sum())
     figures = {
@@ -78,14 +73,8 @@ def match_test(old_gate: Array, old_up: Array, new_gate: Array, new_up: Array, *
         "matched_gate": rounded(gate.similarity),
         "matched_up": rounded(up.similarity),
     }
-    columns = min(gate.columns, up.columns)
-    return Outcome(
-        count=len(order),
-        log10_p=rounded(order_log10_p(order)),
-        statistic=rounded(rho),
-        power=detectable(len(rows[0]), len(rows[1]), columns, matchings=2),
-        figures=MappingProxyType(figures),
-    )
+    power = detectable(len(rows[0]), len(rows[1]), min(gate.columns, up.columns), matchings=2)
+    return judged(order, power, figures, ())
 
 
 def probed(
@@ -139,6 +128,18 @@ def _matching(old: Array, new: Array, generator: np.random.Generator) -> _Partne
     partners[first.labels[matching.rows]] = second.labels[matching.columns]
     columns = effective_columns(similarity, matching, old.shape[1]) if similarity.size else 0.0
     return _Partners(partners, matching.similarity, columns)
+
+
+def _named(
+    gate: NDArray[np.int64], up: NDArray[np.int64], rows_new: int, generator: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Partners of OLD's units by gate and by up, where both are known. NEW's units are named after their partners by
+    gate, and those by lot: a trend along OLD's index must not pass for agreement."""
+    names = np.full(rows_new, -1)
+    known = np.flatnonzero(gate >= 0)
+    names[gate[known]] = generator.permutation(len(gate))[known]
+    both = known[(up[known] >= 0) & (names[up[known]] >= 0)]
+    return names[gate[both]], names[up[both]]
 
 
 def _sample(

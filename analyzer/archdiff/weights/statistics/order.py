@@ -20,12 +20,15 @@ from archdiff.weights.statistics.tails import order_log10_p, spearman
 from archdiff.weights.statistics.trend import complaint, trends
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
+    from archdiff.weights.evidence import Control
     from archdiff.weights.statistics.rows import Matching, Rows
     from archdiff.weights.tensors import Array
 
-__all__ = ["LONGEST", "effective_columns", "order_of", "order_test", "sample_rows"]
+__all__ = ["LONGEST", "effective_columns", "judged", "order_of", "order_test", "sample_rows"]
 
 LONGEST = 2048
 """Rows matched at most on the shorter side; the matching takes memory with the product of both and time with n³."""
@@ -64,7 +67,6 @@ def order_test(old: Array, new: Array, *, seed: int) -> Outcome:
         return Outcome(controls=controls, abstained="fewer than 3 rows have a direction of their own")
     similarity = cosines(first, second)
     matching = assign(similarity)
-    order = order_of(matching, first.labels, second.labels)
     columns = effective_columns(similarity, matching, old.shape[1])
     figures = {
         "matched_cosine": rounded(matching.similarity),
@@ -76,13 +78,21 @@ def order_test(old: Array, new: Array, *, seed: int) -> Outcome:
     }
     if len(old) == len(new):
         figures["same_index_cosine"] = rounded(_same_index(similarity, first, second))
+    order = order_of(matching, first.labels, second.labels)
+    return judged(order, detectable(len(first.labels), len(second.labels), columns), figures, controls)
+
+
+def judged(
+    order: NDArray[np.int64], power: float | None, figures: Mapping[str, float], controls: tuple[Control, ...]
+) -> Outcome:
+    """What an order of matched labels comes to, unless a control of the models failed."""
     reason = complaint(controls)
     return Outcome(
         count=len(order),
         log10_p=None if reason else rounded(order_log10_p(order)),
         statistic=None if reason else rounded(spearman(order)),
-        power=detectable(len(first.labels), len(second.labels), columns),
-        figures=MappingProxyType(figures),
+        power=power,
+        figures=MappingProxyType(dict(figures)),
         controls=controls,
         abstained=reason,
     )

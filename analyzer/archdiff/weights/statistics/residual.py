@@ -8,17 +8,15 @@ everything that has them, one matching, and one p-value.
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from archdiff.weights.statistics.order import effective_columns, order_of, sample_rows
+from archdiff.weights.statistics.order import effective_columns, judged, order_of, sample_rows
 from archdiff.weights.statistics.outcome import Outcome, rounded
 from archdiff.weights.statistics.power import detectable
 from archdiff.weights.statistics.rows import assign
-from archdiff.weights.statistics.tails import order_log10_p, spearman
-from archdiff.weights.statistics.trend import complaint, trends
+from archdiff.weights.statistics.trend import trends
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,9 +62,7 @@ def residual_test(old_matrices: Sequence[Array], new_matrices: Sequence[Array], 
     first, second = (side[kept] for side, kept in zip(sides, labels, strict=True))
     unsigned, signed = first[:, :vectors] @ second[:, :vectors].T, _products(first[:, vectors:], second[:, vectors:])
     matching = assign(unsigned + np.abs(signed))
-    order = order_of(matching, labels[0], labels[1])
     columns = effective_columns((unsigned + signed) / _sizes(first, second), matching, len(old))
-    reason = complaint(controls)
     figures = {
         "effective_columns": rounded(columns),
         "rows": float(len(old)),
@@ -74,16 +70,9 @@ def residual_test(old_matrices: Sequence[Array], new_matrices: Sequence[Array], 
         "dropped_old": float(len(sides[0]) - len(labels[0])),
         "dropped_new": float(len(sides[1]) - len(labels[1])),
     }
-    return Outcome(
-        count=len(order),
-        log10_p=None if reason else rounded(order_log10_p(order)),
-        statistic=None if reason else rounded(spearman(order)),
-        # Either sign may match: twice as many coordinates compete for each.
-        power=detectable(len(first), (2 if vectors < len(old) else 1) * len(second), columns),
-        figures=MappingProxyType(figures),
-        controls=controls,
-        abstained=reason,
-    )
+    # Either sign may match: twice as many coordinates compete for each.
+    power = detectable(len(first), (2 if vectors < len(old) else 1) * len(second), columns)
+    return judged(order_of(matching, labels[0], labels[1]), power, figures, controls)
 
 
 def whitened(rows: NDArray[np.float64]) -> NDArray[np.float64]:
