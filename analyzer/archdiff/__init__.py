@@ -15,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from archdiff.api import diff, load, render_report
+    from archdiff.api import diff, load, render_report, weigh
     from archdiff.errors import (
         ArchdiffError,
         BuildError,
@@ -43,6 +43,14 @@ if TYPE_CHECKING:
         RuleEntry,
         Summary,
     )
+    from archdiff.report.weights import (
+        ControlEntry,
+        ElementsEntry,
+        JudgementEntry,
+        LayerMapEntry,
+        TestEntry,
+        WeightsEntry,
+    )
 
     __version__: str
 
@@ -53,8 +61,12 @@ __all__ = [
     "BuildError",
     "ChangeEntry",
     "ConfigError",
+    "ControlEntry",
+    "ElementsEntry",
     "FactChange",
     "FindingEntry",
+    "JudgementEntry",
+    "LayerMapEntry",
     "Lineage",
     "ModelEntry",
     "ModelGraph",
@@ -71,16 +83,19 @@ __all__ = [
     "SourceError",
     "Summary",
     "Tensor",
+    "TestEntry",
     "UnresolvedReferenceError",
     "UsageError",
+    "WeightsEntry",
     "__version__",
     "diff",
     "load",
     "render_report",
+    "weigh",
 ]
 
 _HOMES = {
-    "archdiff.api": ("diff", "load", "render_report"),
+    "archdiff.api": ("diff", "load", "render_report", "weigh"),
     "archdiff.graph.schema": ("ModelGraph", "Node", "Operator", "Tensor"),
     "archdiff.errors": tuple(name for name in __all__ if name.endswith("Error")),
     "archdiff.report.schema": (
@@ -96,6 +111,14 @@ _HOMES = {
         "Report",
         "RuleEntry",
         "Summary",
+    ),
+    "archdiff.report.weights": (
+        "ControlEntry",
+        "ElementsEntry",
+        "JudgementEntry",
+        "LayerMapEntry",
+        "TestEntry",
+        "WeightsEntry",
     ),
 }
 

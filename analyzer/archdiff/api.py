@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from archdiff import packs
+from archdiff.errors import SourceError
 from archdiff.graph.schema import ModelGraph
 from archdiff.sources import Snapshot, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from archdiff.compare.comparison import Comparison
+    from archdiff.graph.store import Store
     from archdiff.report.assemble import Shown
     from archdiff.report.portrait import Portrait
     from archdiff.report.schema import Report
     from archdiff.rule import Rule
     from archdiff.sources import Source
+    from archdiff.weights.evidence import Evidence
+    from archdiff.weights.session import Check, Wishes
 
-__all__ = ["build", "check", "diff", "examine", "load", "portray", "render_report"]
+__all__ = ["build", "check", "diff", "examine", "load", "portray", "render_report", "results", "weigh", "weighed"]
 
 
 def load(reference: str, *, cached: bool = True) -> ModelGraph:
@@ -65,6 +71,70 @@ def diff(
     checked = [check(model) if isinstance(model, str) else model for model in (old, new)]
     first, second = (build(model, cached=cached) for model in checked)
     return examine(first, second, rules, shown)
+
+
+def weigh(
+    old: str,
+    new: str,
+    *,
+    scope: str = "all",
+    budget: int | None = 0,
+    device: str = "auto",
+    cached: bool = True,
+) -> Report:
+    """Compare two models and their weights: whether NEW's come from OLD's, component by component.
+
+    Args:
+        old: a reference to a model with weights.
+        new: the same.
+        scope: `all`, `shared` (what both have), `changed` (what the structural comparison found changed), or a
+            pattern of module names with `*` and `?`.
+        budget: bytes to read at the most; 0 for one per cent of both and 2 GiB at the least, None for no limit.
+        device: `auto`, `cpu`, `cuda`, `cuda:1`.
+        cached: whether results of earlier runs may be used, and these be kept.
+
+    Raises:
+        ArchdiffError: as `diff`; a model without weights, or weights that cannot be read.
+    """
+    from archdiff.report.assemble import ALL
+    from archdiff.weights.session import Wishes
+
+    rules = packs.load_rules()
+    checked = check(old), check(new)
+    graphs = build(checked[0], cached=cached), build(checked[1], cached=cached)
+    with weighed(checked, graphs, Wishes(scope, budget, device)) as (comparison, planned):
+        evidence = planned.carry_out(results(cached=cached))
+    return examine(graphs[0], graphs[1], rules, ALL, comparison=comparison, evidence=evidence)
+
+
+@contextmanager
+def weighed(
+    sources: tuple[Source | ModelGraph, Source | ModelGraph], graphs: tuple[ModelGraph, ModelGraph], wishes: Wishes
+) -> Iterator[tuple[Comparison, Check]]:
+    """The comparison of two models, and the weight check that was planned from it.
+
+    Raises:
+        SourceError: one of the models has no weights, or they cannot be read.
+    """
+    from archdiff.compare import compare
+    from archdiff.weights.session import opened
+
+    comparison = compare(*graphs)
+    with opened(_with_weights(sources[0]), _with_weights(sources[1]), comparison, wishes) as planned:
+        yield comparison, planned
+
+
+def _with_weights(source: Source | ModelGraph) -> Source:
+    if isinstance(source, ModelGraph):
+        raise SourceError(source.name, "is a saved graph, which holds no weights", "name the model itself")
+    return source
+
+
+def results(*, cached: bool) -> Store | None:
+    """Where finished tests of weights are kept; None where they are not."""
+    from archdiff.graph.cache import store
+
+    return store("weights") if cached else None
 
 
 def render_report(report: Report, name: str = "terminal") -> str | bytes:
@@ -116,8 +186,24 @@ def build(source: Source | ModelGraph, *, cached: bool = True) -> ModelGraph:
     return through_cache(source, build_graph) if cached else build_graph(source)
 
 
-def examine(old: ModelGraph, new: ModelGraph, rules: Sequence[Rule], shown: Shown) -> Report:
+def examine(
+    old: ModelGraph,
+    new: ModelGraph,
+    rules: Sequence[Rule],
+    shown: Shown,
+    *,
+    comparison: Comparison | None = None,
+    evidence: Evidence | None = None,
+) -> Report:
     """Compare two graphs, run the rules and assemble the report.
+
+    Args:
+        old: the graph of OLD.
+        new: the graph of NEW.
+        rules: to run.
+        shown: which findings the report shows.
+        comparison: of the two, where it is known already.
+        evidence: what a weight check found out.
 
     Raises:
         RuleError: a rule raised, or yielded something that is not a finding.
@@ -126,10 +212,14 @@ def examine(old: ModelGraph, new: ModelGraph, rules: Sequence[Rule], shown: Show
     from archdiff.report.assemble import assemble
     from archdiff.report.outline import blocks
 
-    comparison = compare(old, new)
+    comparison = comparison or compare(old, new)
+    if evidence is not None:
+        from archdiff.report.provenance import provenances
+
+        comparison = comparison.with_weights(provenances(evidence, comparison))
     located = packs.run(rules, comparison)
     folded = blocks(comparison, [finding for _, finding in located])
-    return assemble(comparison, located, rules, folded, shown)
+    return assemble(comparison, located, rules, folded, shown, evidence)
 
 
 def portray(graph: ModelGraph) -> Portrait:

@@ -6,23 +6,26 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archdiff import api, packs
+from archdiff import packs
 from archdiff.cli import output
 from archdiff.cli.baseline import fingerprints
-from archdiff.cli.options import common, is_quiet, no_cache, report_formats, split
-from archdiff.cli.progress import doing
+from archdiff.cli.options import (
+    baseline,
+    common,
+    fail_on,
+    is_quiet,
+    no_cache,
+    report_formats,
+    split,
+    weight_options,
+    wishes,
+)
+from archdiff.cli.pair import Pair
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from archdiff.graph.schema import ModelGraph
-    from archdiff.report.schema import Report
-    from archdiff.rule import Rule
+    from archdiff.report.assemble import Shown
 
 __all__ = ["command"]
-
-_LEVELS = ("breaking", "behavioral", "cosmetic")
-_FOUND = 1
 
 
 @click.command("diff")
@@ -37,13 +40,14 @@ _FOUND = 1
 )
 @click.option("--ignore", multiple=True, metavar="IDS", help="Leave out findings of these rules. Repeatable.")
 @click.option(
-    "--fail-on",
-    type=click.Choice([*_LEVELS, "never"]),
-    default="never",
-    show_default=True,
-    help="Exit with 1 where a finding has this impact or a worse one.",
+    "--weights",
+    "parts",
+    metavar="changed|shared|all|GLOB",
+    help="Compare weights too: of what changed, of what both have, of everything, or of modules by name.",
 )
-@click.option("--baseline", metavar="REPORT.json", help="Leave out findings that this earlier JSON report holds.")
+@weight_options
+@fail_on
+@baseline
 @no_cache
 @common
 def command(
@@ -53,6 +57,9 @@ def command(
     outputs: tuple[str, ...],
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    parts: str | None,
+    budget: str,
+    device: str,
     fail_on: str,
     baseline: str | None,
     no_cache: bool,
@@ -67,32 +74,15 @@ def command(
     known = fingerprints(baseline) if baseline is not None else frozenset()
     rules = packs.load_rules()
     chosen = packs.choose(rules, split("--select", select), split("--ignore", ignore))
-    graphs = _build((old, new), cached=not no_cache)
-    report = _compare(graphs, rules, chosen, known)
+    wanted = wishes(parts, budget, device) if parts is not None else None
+    shown = _shown(chosen, known)
+    pair = Pair.of(old, new, cached=not no_cache)
+    report = pair.compare(rules, shown) if wanted is None else pair.weigh(rules, shown, wanted)
     output.deliver(report, None if is_quiet() else form, files)
-    return _FOUND if _fails(report, fail_on) else 0
+    return output.exit_code(report, fail_on)
 
 
-def _build(references: tuple[str, ...], *, cached: bool) -> list[ModelGraph]:
-    """Check all references before the seconds that torch takes to import, then build."""
-    graphs = []
-    for source in [api.check(reference) for reference in references]:
-        with doing(f"building {source.name}"):
-            graphs.append(api.build(source, cached=cached))
-    return graphs
+def _shown(chosen: frozenset[str], known: frozenset[str]) -> Shown:
+    from archdiff.report.assemble import Shown
 
-
-def _compare(
-    graphs: Sequence[ModelGraph], rules: tuple[Rule, ...], chosen: frozenset[str], known: frozenset[str]
-) -> Report:
-    with doing("comparing"):
-        from archdiff.report.assemble import Shown
-
-        return api.examine(graphs[0], graphs[1], rules, Shown(chosen, known))
-
-
-def _fails(report: Report, fail_on: str) -> bool:
-    if fail_on == "never":
-        return False
-    counted = _LEVELS[: _LEVELS.index(fail_on) + 1]
-    return any(finding.impact in counted for finding in report.findings)
+    return Shown(chosen, known)

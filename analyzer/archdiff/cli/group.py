@@ -19,6 +19,7 @@ __all__ = ["COMMANDS", "cli"]
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "diff": "Compare the architectures of two models.",
+        "weights": "Tell whether NEW's weights come from OLD's.",
         "show": "Describe one model: layers, parameters, key-value cache.",
         "rules": "List the rules.",
         "rule": "Explain one rule.",

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from archdiff.errors import UsageError
 from archdiff.render import FORMATS
+from archdiff.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["common", "is_quiet", "listing_format", "no_cache", "report_formats", "split"]
+    from archdiff.weights.session import Wishes
+
+__all__ = [
+    "LEVELS",
+    "baseline",
+    "common",
+    "fail_on",
+    "is_quiet",
+    "listing_format",
+    "no_cache",
+    "report_formats",
+    "split",
+    "weight_options",
+    "wishes",
+]
+
+LEVELS = ("breaking", "behavioral", "cosmetic")
+"""What `--fail-on` may name, the worst first."""
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 _QUIET = "archdiff.quiet"
@@ -74,6 +93,74 @@ def report_formats(command: _Command) -> _Command:
         help=f"Write a file too; its ending says the format ({', '.join(FORMATS.values())}). Repeatable.",
     )
     return form(outputs(command))
+
+
+def fail_on(command: _Command) -> _Command:
+    """Give a command that reports findings `--fail-on`."""
+    return click.option(
+        "--fail-on",
+        type=click.Choice([*LEVELS, "never"]),
+        default="never",
+        show_default=True,
+        help="Exit with 1 where a finding has this impact or a worse one.",
+    )(command)
+
+
+def baseline(command: _Command) -> _Command:
+    """Give a command that reports findings `--baseline`."""
+    what = "Leave out findings that this earlier JSON report holds."
+    return click.option("--baseline", metavar="REPORT.json", help=what)(command)
+
+
+def weight_options(command: _Command) -> _Command:
+    """Give a command that reads weights `--budget` and `--device`."""
+    budget = click.option(
+        "--budget",
+        default="auto",
+        metavar="SIZE",
+        show_default=True,
+        help="Bytes of weights to read at the most, as 2GiB; `none` for no limit, `auto` for 1 % and at least 2 GiB.",
+    )
+    device = click.option(
+        "--device", default="auto", metavar="NAME", show_default=True, help="What computes: auto, cpu, cuda or cuda:N."
+    )
+    return budget(device(command))
+
+
+_UNITS = {"": 1, "b": 1} | {
+    f"{prefix}{unit}": base**power
+    for unit, base in (("b", 1000), ("ib", 1024))
+    for power, prefix in enumerate("kmgt", start=1)
+}
+_DEVICE = re.compile(r"auto|cpu|cuda(:\d{1,3})?", re.ASCII)
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([a-zA-Z]{0,3})", re.ASCII)
+
+
+def wishes(parts: str, budget: str, device: str) -> Wishes:
+    """What a user asks of a weight check.
+
+    Raises:
+        UsageError: the budget is no size, the device no device, or the parts are named by nothing.
+    """
+    from archdiff.weights.session import Wishes
+
+    if not parts.strip():
+        raise UsageError("parts", "name nothing", "choose all, shared, changed, or a pattern of module names")
+    if not _DEVICE.fullmatch(device):
+        raise UsageError(printable(device, 40), "no such device", "choose auto, cpu, cuda or cuda:N")
+    return Wishes(parts, _size(budget), device)
+
+
+def _size(text: str) -> int | None:
+    """Bytes; 0 for `auto`, None for `none`."""
+    if text in ("auto", "none"):
+        return 0 if text == "auto" else None
+    found = _SIZE.fullmatch(text.strip())
+    factor = _UNITS.get(found[2].lower()) if found else None
+    if found is None or factor is None or (size := int(float(found[1]) * factor)) < 1:
+        cause = f"{printable(repr(text), 40)} is no size"
+        raise UsageError("--budget", cause, "write a number of bytes as 500MB or 2GiB, `auto` or `none`")
+    return size
 
 
 def no_cache(command: _Command) -> _Command:

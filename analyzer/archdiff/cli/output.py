@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archdiff.cli.options import LEVELS
 from archdiff.cli.stdout import has_colour, put
 from archdiff.errors import RenderError, UsageError
-from archdiff.render import BINARY, format_of, render
+from archdiff.render import BINARY, WeightsView, format_of, render
 from archdiff.text import printable
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from archdiff.report.portrait import Portrait
     from archdiff.report.schema import Report
 
-__all__ = ["Target", "check_stdout", "deliver", "target", "targets"]
+__all__ = ["Target", "check_stdout", "deliver", "exit_code", "target", "targets"]
+
+_FOUND = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,7 +103,7 @@ def check_stdout(form: str) -> None:
 
 
 def deliver(
-    document: Report | Portrait,
+    document: Report | Portrait | WeightsView,
     form: str | None,
     files: Sequence[Target],
     more: Sequence[tuple[Target, str]] = (),
@@ -123,7 +126,13 @@ def deliver(
         put(printed)
 
 
-def _printed(document: Report | Portrait, form: str) -> str | bytes:
+def exit_code(report: Report, fail_on: str) -> int:
+    """1 where a finding has the impact that `--fail-on` names or a worse one, else 0."""
+    counted = LEVELS[: LEVELS.index(fail_on) + 1] if fail_on in LEVELS else ()
+    return _FOUND if any(finding.impact in counted for finding in report.findings) else 0
+
+
+def _printed(document: Report | Portrait | WeightsView, form: str) -> str | bytes:
     """What standard output gets: text with the width and colours of the terminal, where it is one."""
     if form == "terminal":
         from archdiff.render import terminal

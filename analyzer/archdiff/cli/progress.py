@@ -10,9 +10,9 @@ from archdiff.cli.options import is_quiet
 from archdiff.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-__all__ = ["doing"]
+__all__ = ["doing", "telling"]
 
 
 @contextmanager
@@ -26,3 +26,16 @@ def doing(what: str) -> Iterator[None]:
 
     with Console(stderr=True).status(Text(printable(what, 80))):
         yield
+
+
+@contextmanager
+def telling(what: str) -> Iterator[Callable[[str], None]]:
+    """As `doing`, with a function that says which part of the work is being done."""
+    if not sys.stderr.isatty() or is_quiet():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    with Console(stderr=True).status(Text(printable(what, 80))) as status:
+        yield lambda part: status.update(Text(f"{printable(what, 80)}: {printable(part, 80)}"))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, get_args
 
-from archdiff.errors import UsageError
+from archdiff.errors import RenderError, UsageError
 from archdiff.text import printable
 
 if TYPE_CHECKING:
     from archdiff.report.portrait import Portrait
     from archdiff.report.schema import Report
 
-__all__ = ["BINARY", "FORMATS", "format_of", "render"]
+__all__ = ["BINARY", "FORMATS", "WeightsView", "format_of", "render"]
 
 FORMATS = MappingProxyType(
     {"terminal": ".txt", "json": ".json", "dot": ".dot", "svg": ".svg", "png": ".png", "pdf": ".pdf"}
@@ -24,13 +25,26 @@ BINARY = frozenset({"png", "pdf"})
 """Formats that are no text."""
 
 
-def render(document: Report | Portrait, name: str) -> str | bytes:
+@dataclasses.dataclass(frozen=True, slots=True)
+class WeightsView:
+    """A report of which text and picture show the weights alone.
+
+    Args:
+        report: with weights; its JSON is the whole of it.
+    """
+
+    report: Report
+
+
+def render(document: Report | Portrait | WeightsView, name: str) -> str | bytes:
     """Return a report, or the portrait of one model, in a format: text, or bytes for a picture.
 
     Raises:
         UsageError: there is no such format.
         RenderError: the format cannot be produced here, as a picture without Graphviz.
     """
+    if isinstance(document, WeightsView):
+        return _weights(document, name)
     if name == "terminal":
         from archdiff.render import terminal
 
@@ -42,6 +56,20 @@ def render(document: Report | Portrait, name: str) -> str | bytes:
     if name in FORMATS:
         return _draw(document, name)
     raise UsageError(f"format {printable(name, 40)}", "is not known", f"choose from {', '.join(FORMATS)}")
+
+
+def _weights(view: WeightsView, name: str) -> str | bytes:
+    if name == "terminal":
+        from archdiff.render import terminal
+
+        return terminal.text(view)
+    if name == "svg":
+        from archdiff.render.weights_picture import svg
+
+        return svg(view.report)
+    if name in ("dot", "png", "pdf"):
+        raise RenderError(f"format {name}", "does not show weights", "write a file that ends in .svg")
+    return render(view.report, name)
 
 
 def _draw(document: Report | Portrait, name: str) -> str | bytes:

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from archdiff.compare.changes import IMPACTS
+from archdiff.render import WeightsView
 from archdiff.render.keyfigures import table
 from archdiff.render.screen import PLAIN, Screen, capture, safe
 from archdiff.report.schema import Report
@@ -33,10 +34,14 @@ _MEANING = {
 }
 
 
-def text(document: Report | Portrait, screen: Screen = PLAIN) -> str:
-    """A report, or the portrait of one model, as lines of text."""
+def text(document: Report | Portrait | WeightsView, screen: Screen = PLAIN) -> str:
+    """A report, its weights alone, or the portrait of one model, as lines of text."""
     if isinstance(document, Report):
         return capture(Group(*_report(document)), screen)
+    if isinstance(document, WeightsView):
+        from archdiff.render import weights_text
+
+        return weights_text.text(document.report, screen)
     from archdiff.render import portrait
 
     return capture(portrait.lines(document), screen)

@@ -10,13 +10,14 @@ import dataclasses
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from archdiff.weights.evidence import Control, Elements, LayerMap, Test
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from archdiff.graph.store import Store
     from archdiff.weights.plan import Step
@@ -45,6 +46,14 @@ class Result:
     tests: tuple[Test, ...] = ()
     elements: tuple[Elements, ...] = ()
     maps: tuple[LayerMap, ...] = ()
+
+    @classmethod
+    def of(cls, results: Iterable[Result | None]) -> Result:
+        """All results together; None where a step was not needed."""
+        known = [result for result in results if result is not None]
+        tests = tuple(test for result in known for test in result.tests)
+        elements = tuple(each for result in known for each in result.elements)
+        return cls(tests, elements, tuple(each for result in known for each in result.maps))
 
 
 class Kept:
@@ -80,7 +89,7 @@ class Kept:
         """Keep the result of a step, in one piece or not at all."""
         name = self._key(step, more)
         if self.store is not None and name:
-            self.store.write(name, json.dumps(dataclasses.asdict(result), default=dict).encode("ascii"))
+            self.store.write(name, json.dumps(_plain(result)).encode("ascii"))
 
     def _key(self, step: Step, more: Sequence[object]) -> str:
         """40 hexadecimal digits; empty where the content is not known."""
@@ -103,6 +112,15 @@ def _content(reading: Reading | None, tensors: Tensors) -> str:
     if not all(digests):
         return _UNKNOWN
     return repr((digests, reading.unit, reading.runs))
+
+
+def _plain(value: Any) -> Any:
+    """As JSON values: dataclasses and mappings as objects, tuples as lists."""
+    if dataclasses.is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _unpacked(data: Mapping[str, Any]) -> Result:

@@ -21,8 +21,10 @@ _CONTINUED = 0.35
 
 _STRONG = -12.0
 _ROBUST = -4.0
-_SCALED = 0.02
-_LINEAR = 0.999
+_SCALED = 0.05
+_LINEAR = 0.9999
+_CARRIED = 0.9
+_HALF = 0.5
 
 
 def labels_of(
@@ -36,16 +38,17 @@ def labels_of(
         maps: of the component.
         transformed: whether the identity of rows was lost.
     """
-    found = dict.fromkeys((*_of_structure(tests, maps), *_of_order(tests, transformed=transformed)))
+    found = dict.fromkeys((*_of_structure(tests, maps), *_of_order(tests)))
     if not transformed:
         found |= dict.fromkeys(_of_difference(tests, elements))
     return tuple(found)
 
 
 def _of_structure(tests: Sequence[Test], maps: Sequence[LayerMap]) -> Iterator[str]:
-    if any(_shrunk(test) for test in tests):
+    moved = [map_ for map_ in maps if map_.log10_p < _STRONG and not _is_straight(map_)]
+    if any(_shrunk(test) for test in tests) or any(len(map_.map) < _layers(map_) for map_ in moved):
         yield "pruned"
-    if any(map_.log10_p < _STRONG and not _is_straight(map_) for map_ in maps):
+    if any(len(map_.map) > _layers(map_) for map_ in moved):
         yield "depth-scaled"
     if any(test.family == "upcycling" and _is_below(test, _STRONG) for test in tests):
         yield "up-cycled"
@@ -70,36 +73,47 @@ def _is_below(test: Test, limit: float) -> bool:
     return test.log10_p is not None and test.log10_p < limit
 
 
-def _of_order(tests: Sequence[Test], *, transformed: bool) -> Iterator[str]:
-    strong = {test.family for test in tests if _is_below(test, _ROBUST)}
-    ordered = any(_is_below(test, _STRONG) for test in tests if test.family == "residual")
-    if transformed and ("match" in strong or ordered):
+def _of_order(tests: Sequence[Test]) -> Iterator[str]:
+    """What became of the order of units, and of the coordinates of the residual stream."""
+    strong = {test.family for test in tests if _is_below(test, _STRONG)}
+    silent = {test.family for test in tests if test.log10_p is not None} - {t.family for t in tests if _is_below(t, -2)}
+    exact = frozenset(EXACT)
+    units = "match" in {test.family for test in tests if _is_below(test, _ROBUST)} and "probed" not in strong
+    turned = [test.figures for test in tests if test.family == "polar" and _is_turned(test)]
+    if units or (strong & exact and silent & exact) or any(each["closeness"] > _HALF for each in turned):
         yield "permuted"
-    if transformed and not ordered and "polar" in strong:
+    if any(each["closeness"] <= _HALF for each in turned):
         yield "rotated"
+
+
+def _is_turned(test: Test) -> bool:
+    """Whether a rotation other than the identity carries OLD's embedding into NEW's, also where it was not fitted."""
+    found = test.figures
+    return found.get("heldout_cosine", 0.0) > _CARRIED and found.get("diagonal", 1.0) < _HALF
 
 
 def _of_difference(tests: Sequence[Test], elements: Sequence[Elements]) -> Iterator[str]:
     matrices = [e for e in elements if e.count > e.equal and e.norms[0] and not e.role.endswith("norm")]
     if any(e.method for e in elements):
         yield "quantised"
-    if frozen_parts(elements):
-        yield "frozen-part"
-    ranks = [test for test in tests if test.family == "rank" and test.abstained == ""]
+    merged = [test for test in tests if test.family == "merge" and test.figures.get("merged", 0.0)]
+    if merged:
+        yield "merged"
+    ranks = [test for test in tests if test.family == "rank" and test.statistic]
     if ranks and all(test.figures.get("low_rank", 0.0) for test in ranks):
         yield "adapter-merged"
-        return
-    if any(_is_scaled(e) for e in matrices):
+    elif any(_is_scaled(test) for test in ranks):
         yield "scaled"
-    relative = median(e.relative for e in matrices) if matrices else 0.0
-    if relative:
+    elif not merged and (relative := median(e.relative for e in matrices) if matrices else 0.0):
         yield "continued" if relative > _CONTINUED else "fine-tuned"
+    if frozen_parts(elements):
+        yield "frozen-part"
 
 
-def _is_scaled(element: Elements) -> bool:
-    """Whether NEW is OLD times a factor, to rounding."""
-    factor = element.norms[1] / element.norms[0]
-    return element.pearson > _LINEAR and abs(factor - 1) > _SCALED
+def _is_scaled(test: Test) -> bool:
+    """Whether rows or columns of a matrix changed their length and kept their direction."""
+    kept = max(test.figures.get(axis, 0.0) for axis in ("row_cosine", "column_cosine"))
+    return kept > _LINEAR and test.figures.get("relative", 0.0) > _SCALED
 
 
 def frozen_parts(elements: Iterable[Elements]) -> tuple[str, ...]:

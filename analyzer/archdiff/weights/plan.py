@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from archdiff.weights.tensors import Tensors
-    from archdiff.weights.units import UnitPair
+    from archdiff.weights.units import Unit, UnitPair
 
-__all__ = ["AUTO", "Kind", "Plan", "Step", "automatic", "within"]
+__all__ = ["AUTO", "Kind", "Plan", "Step", "automatic", "bytes_read", "within"]
 
 Kind: TypeAlias = Family | Literal["elements"]
 
@@ -61,14 +61,10 @@ class Step:
             (*self.new, *(Reading.of(pair.new, pair.new.shape[0] if pair.new.shape else 1) for pair in self.pairs)),
         )
 
-    def sizes(self, old: Tensors, new: Tensors) -> tuple[int, int]:
-        """Bytes that it reads of OLD and of NEW."""
-        first, second = self.reads()
-        return sum(reading.size(old) for reading in first), sum(reading.size(new) for reading in second)
-
     def size(self, old: Tensors, new: Tensors) -> int:
         """Bytes that it reads of both checkpoints."""
-        return sum(self.sizes(old, new))
+        sides = zip((old, new), self.reads(), strict=True)
+        return sum(reading.size(tensors) for tensors, readings in sides for reading in readings)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -110,17 +106,17 @@ def within(steps: Iterable[Step], sides: tuple[Tensors, Tensors], budget: int | 
         left_out: what cannot be compared, in words.
     """
     numbered = list(enumerate(steps))
-    known: set[tuple[int, object]] = set()
+    counted: dict[tuple[int, Unit], int] = {}
     kept: dict[int, int] = {}
     missed: list[tuple[Step, int]] = []
     spent = 0
     for number, step in sorted(numbered, key=_worth):
-        parts = _parts(step)
-        cost = sum(_cost(part, sides) for part in parts.keys() - known)
+        sizes = _sizes(step, sides)
+        cost = sum(max(0, size - counted.get(unit, 0)) for unit, size in sizes.items())
         if budget is not None and spent + cost > budget:
             missed.append((step, cost))
             continue
-        known |= parts.keys()
+        counted |= {unit: max(size, counted.get(unit, 0)) for unit, size in sizes.items()}
         spent, kept[number] = spent + cost, cost
     chosen = [number for number, _ in numbered if number in kept]
     total = tuple(sum(meaning.size for meaning in side.meanings.values()) for side in sides)
@@ -147,15 +143,24 @@ def _scattered(number: int) -> float:
     return value
 
 
-def _parts(step: Step) -> dict[tuple[int, object], None]:
-    """What a step reads, so that what several read is counted once."""
-    sides = enumerate(step.reads())
-    return dict.fromkeys((side, reading) for side, readings in sides for reading in readings)
+def _sizes(step: Step, sides: tuple[Tensors, Tensors]) -> dict[tuple[int, Unit], int]:
+    """Bytes that a step reads of each unit of OLD (0) and NEW (1); what several steps read of one is counted once."""
+    found: dict[tuple[int, Unit], int] = {}
+    for side, (tensors, readings) in enumerate(zip(sides, step.reads(), strict=True)):
+        for reading in readings:
+            key = side, reading.unit
+            found[key] = max(found.get(key, 0), reading.size(tensors))
+    return found
 
 
-def _cost(part: tuple[int, object], sides: tuple[Tensors, Tensors]) -> int:
-    side, reading = part
-    return reading.size(sides[side]) if isinstance(reading, Reading) else 0
+def bytes_read(steps: Iterable[Step], sides: tuple[Tensors, Tensors]) -> tuple[int, int]:
+    """Bytes that some steps read of OLD and of NEW, what several read counted once."""
+    found: dict[tuple[int, Unit], int] = {}
+    for step in steps:
+        for key, size in _sizes(step, sides).items():
+            found[key] = max(found.get(key, 0), size)
+    read = [sum(size for (side, _), size in found.items() if side == number) for number in range(2)]
+    return read[0], read[1]
 
 
 def _told(missed: Sequence[tuple[Step, int]]) -> list[str]:

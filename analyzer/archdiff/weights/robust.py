@@ -97,11 +97,18 @@ def _alignment(sides: Sides, probes: Tokens) -> Iterator[Step]:
         for role in ("query", "key"):
             a, b = sides.old.at(old, "attention", role), sides.new.at(new, "attention", role)
             if a is not None and b is not None:
-                readings[0].append(Reading.of(a, ROWS))
-                readings[1].append(Reading.of(b, ROWS))
+                readings[0].extend(_folded(sides.old, a))
+                readings[1].extend(_folded(sides.new, b))
     if len(readings[0]) > 1:
         both = [(*side, *more) for side, more in zip(readings, probes, strict=True)]
         yield Step("alignment", body, "queries and keys", 5, both[0], both[1], given=SILENT)
+
+
+def _folded(layout: Layout, unit: Unit) -> Iterator[Reading]:
+    """The unit, and behind it the norm before it where one is known."""
+    yield Reading.of(unit, ROWS)
+    if (norm := layout.norm(unit)) is not None:
+        yield whole(norm)
 
 
 def _maps(sides: Sides) -> Iterator[Step]:

@@ -22,7 +22,9 @@ EXPERTS = 2
 """Routed experts of a layer whose hidden units are tested."""
 
 TOKENS = 2048
-"""Rows of the embedding that tests of the residual stream read."""
+"""Rows of the embedding that tests of the residual stream read at least; a polar factor needs twice the width."""
+
+_MOST = 24 * 2**20
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ def tokens(unit: Unit, shared: int) -> tuple[Reading, ...]:
         unit: (vocabulary, hidden).
         shared: number of tokens of the smaller vocabulary.
     """
-    return (Reading(unit, row_runs(shared, TOKENS)),)
+    width = max(1, unit.shape[1])
+    return (Reading(unit, row_runs(shared, max(TOKENS, min(5 * width // 2, _MOST // width)))),)
 
 
 def whole(unit: Unit) -> Reading:

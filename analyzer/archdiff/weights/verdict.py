@@ -56,6 +56,7 @@ class Found:
         power: the row cosine that the exact tests together would detect; None where none ran.
         unmatched: places in words that have no partner to compare with.
         partial: whether elements that could be compared were not read.
+        incomplete: whether a part that counts has no partner of its shape, so that equality of the rest is not all.
         body: verdict on the language model, for components that only share its residual stream; None for itself.
     """
 
@@ -67,6 +68,7 @@ class Found:
     power: float | None
     unmatched: tuple[str, ...] = ()
     partial: bool = False
+    incomplete: bool = False
     body: Verdict | None = None
 
     @property
@@ -116,7 +118,11 @@ def _judgement(found: Found, verdict: Verdict, reasons: Sequence[str], labels: S
 
 def _identical(found: Found) -> Judgement | None:
     """Every compared element is equal, and one tensor at least could have been otherwise."""
-    if not found.elements or any(e.equal != e.count or sum(e.nan) or sum(e.infinite) for e in found.elements):
+    if (
+        found.incomplete
+        or not found.elements
+        or any(e.equal != e.count or any((*e.nan, *e.infinite)) for e in found.elements)
+    ):
         return None
     if not any(_telling(e) for e in found.elements):
         return None

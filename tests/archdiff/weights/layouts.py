@@ -39,7 +39,7 @@ def dense(layer, hidden=64):
     ]
 
 
-def experts(layer, count=6, hidden=48):
+def experts(layer, count=6, hidden=64):
     """As `dense`, with routed experts in the place of the feed-forward."""
     at = f"model.layers.{layer}"
     kept = [each for each in dense(layer) if each.place != "mlp"]

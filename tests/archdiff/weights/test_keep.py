@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from types import MappingProxyType
 
 import pytest
 
@@ -20,7 +21,7 @@ RESULT = Result(
     tests=(
         Outcome(
             "hidden-units", "language-model", "layers.0 gate", "layers.0 gate", 0, 64, -31.5, 0.9, 0.1,
-            {"rows_old": 64.0},
+            MappingProxyType({"rows_old": 64.0}),
             (Control("trend of row norm in OLD", -0.3, -6.0, passed=True),), "", 1024,
         ),
     ),

@@ -195,8 +195,42 @@ def test_a_packed_side_is_told():
     assert "quantised" in _labels(elements(method="fp8: one scale"))
 
 
-def test_a_factor_is_told():
-    assert "scaled" in _labels(elements(norms=(1.0, 2.0), pearson=0.99999, difference=1.0))
+def test_rows_that_keep_their_direction_were_scaled():
+    figures = {"row_cosine": 0.99999, "column_cosine": 0.8, "relative": 0.7, "low_rank": 0.0}
+    rank = Outcome("rank", BODY, "a", "b", 0, 64, statistic=60.0, figures=figures)
+    tests = (*found(DERIVED).tests, rank)
+    assert _labels(elements(), tests=tests) == ("scaled",)
+    turned = dataclasses.replace(rank, figures={**figures, "row_cosine": 0.9})
+    assert _labels(elements(), tests=(*found(DERIVED).tests, turned)) == ("fine-tuned",)
+
+
+def test_a_difference_of_zero_says_nothing_of_its_rank():
+    low = Outcome("rank", BODY, "a", "b", 0, 64, statistic=3.0, figures={"low_rank": 1.0})
+    none = Outcome("rank", BODY, "a", "b", 1, 64, statistic=0.0, figures={"low_rank": 0.0})
+    assert _labels(elements(), tests=(*found(DERIVED).tests, low, none)) == ("adapter-merged",)
+
+
+def _turned(closeness, diagonal, heldout=0.99):
+    figures = {"closeness": closeness, "diagonal": diagonal, "heldout_cosine": heldout}
+    tests = tuple(Outcome(family, BODY, "a", "b", 0, 64, p) for family, p in {"match": -9.0, "probed": -90.0}.items())
+    return (*tests, Outcome("polar", BODY, "a", "b", None, 64, -50.0, closeness, figures=figures))
+
+
+@pytest.mark.parametrize(
+    ("figures", "label"),
+    [((0.2, 0.0), "rotated"), ((1.0, 0.0), "permuted"), ((1.0, 1.0), None), ((0.2, 0.0, 0.3), None)],
+)
+def test_what_became_of_the_residual_stream(figures, label):
+    tests = _turned(*figures)
+    judgement = judge(found({"match": -9.0, "probed": -90.0, "polar": -50.0, "hidden-units": -0.2}, tests=tests))
+    assert judgement.verdict == "transformed"
+    assert set(judgement.labels) & {"permuted", "rotated"} == ({label} if label else set())
+
+
+def test_one_exact_family_that_is_silent_beside_certain_ones_was_permuted():
+    judgement = judge(found({**DERIVED, "routed-experts": -0.4}))
+    assert judgement.verdict == "derived"
+    assert "permuted" in judgement.labels
 
 
 def test_a_low_rank_difference_is_an_adapter():
@@ -210,6 +244,8 @@ def test_a_low_rank_difference_is_an_adapter():
 def test_layers_that_were_copied_are_depth_scaled():
     copied = LayerMap(BODY, ("a", "b"), ((90.0, 0.0),) * 4, (0, 1, 0, 1), -60.0)
     assert "depth-scaled" in _labels(elements(), maps=(copied,))
+    dropped = LayerMap(BODY, ("a", "b"), ((90.0,) * 4,) * 2, (0, 3), -60.0)
+    assert "pruned" in _labels(elements(), maps=(dropped,))
     straight = LayerMap(BODY, ("a", "b"), ((90.0, 0.0), (0.0, 90.0)), (0, 1), -60.0)
     assert "depth-scaled" not in _labels(elements(), maps=(straight,))
 

@@ -12,7 +12,7 @@ from tests.benchmarks.provenance.table import Row, failed, row
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archdiff.weights.evidence import Judgement
+    from archdiff.report.weights import JudgementEntry as Judgement
     from tests.benchmarks.provenance.pairs import Pair
 
     Judge = Callable[[str, str], tuple[Judgement, ...]]
@@ -22,8 +22,8 @@ def judged(old: str, new: str) -> tuple[Judgement, ...]:
     """What archdiff says of two checkpoints, by component."""
     import archdiff
 
-    found: tuple[Judgement, ...] = archdiff.weights(old, new).judgements
-    return found
+    report = archdiff.weigh(old, new, cached=False)
+    return report.weights.judgements if report.weights is not None else ()
 
 
 def compared(pair: Pair, size: str, judge: Judge = judged) -> Row:

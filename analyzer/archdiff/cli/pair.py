@@ -1,0 +1,80 @@
+"""The two models that a command compares: checked at once, then built, then compared, with a word on what is done."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+from typing import TYPE_CHECKING
+
+from archdiff import api
+from archdiff.cli.progress import doing, telling
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archdiff.graph.schema import ModelGraph
+    from archdiff.report.assemble import Shown
+    from archdiff.report.schema import Report
+    from archdiff.rule import Rule
+    from archdiff.sources import Source
+    from archdiff.weights.plan import Plan
+    from archdiff.weights.session import Wishes
+
+__all__ = ["Pair"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pair:
+    """Two models that a command was given.
+
+    Args:
+        sources: of OLD and NEW.
+        graphs: of OLD and NEW.
+        cached: whether results of earlier runs may be used.
+    """
+
+    sources: tuple[Source | ModelGraph, Source | ModelGraph]
+    graphs: tuple[ModelGraph, ModelGraph]
+    cached: bool
+
+    @classmethod
+    def of(cls, old: str, new: str, *, cached: bool) -> Pair:
+        """Check both references before the seconds that torch takes to import, then build.
+
+        Raises:
+            ArchdiffError: as `archdiff.api.load`.
+        """
+        sources = api.check(old), api.check(new)
+        graphs = []
+        for source in sources:
+            with doing(f"building {source.name}"):
+                graphs.append(api.build(source, cached=cached))
+        return cls(sources, (graphs[0], graphs[1]), cached)
+
+    def compare(self, rules: Sequence[Rule], shown: Shown) -> Report:
+        """Compare the architectures alone."""
+        with doing("comparing"):
+            return api.examine(*self.graphs, rules, shown)
+
+    def weigh(self, rules: Sequence[Rule], shown: Shown, wishes: Wishes) -> Report:
+        """Compare architectures and weights.
+
+        Raises:
+            SourceError: a model has no weights, or they cannot be read.
+        """
+        gc.enable()  # arrays that a cycle keeps would add up
+        with (
+            telling("comparing weights") as tell,
+            api.weighed(self.sources, self.graphs, wishes) as (comparison, check),
+        ):
+            evidence = check.carry_out(api.results(cached=self.cached), tell)
+        return api.examine(*self.graphs, rules, shown, comparison=comparison, evidence=evidence)
+
+    def plan(self, wishes: Wishes) -> Plan:
+        """What a weight check would read; nothing of it is read.
+
+        Raises:
+            SourceError: a model has no weights, or their headers cannot be read.
+        """
+        with doing("planning"), api.weighed(self.sources, self.graphs, wishes) as (_, check):
+            return check.plan
