@@ -23,7 +23,7 @@ __all__ = ["LocalFile"]
 
 _BLOB = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _AT_ONCE = 2**30
-_AHEAD = 2**24
+_AHEAD = 2**21
 _REMEDY = "let nothing write to it and run again"
 
 
