@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import sys
 import time
@@ -36,6 +37,8 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave the table as it is")
     chosen = parser.parse_args()
     transformers.utils.logging.disable_progress_bar()
+    # What an earlier run of other code kept says nothing of this one.
+    os.environ["ARCHDIFF_CACHE"] = "off"
     wanted = list(_wanted(chosen.size, chosen.only, chosen.kind))
     if chosen.list or chosen.write_to:
         for pair in wanted:

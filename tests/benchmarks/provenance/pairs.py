@@ -11,7 +11,7 @@ import torch
 from tests.benchmarks.provenance import stored
 from tests.benchmarks.provenance.member import save
 from tests.benchmarks.provenance.members import scratch
-from tests.benchmarks.provenance.relations import EVERY, RELATIONS, continued, fine_tuned
+from tests.benchmarks.provenance.relations import AT_LENGTH, EVERY, RELATIONS, continued, fine_tuned
 from tests.benchmarks.provenance.rounding import released
 from tests.benchmarks.provenance.strangers import strangers
 
@@ -57,12 +57,15 @@ class Pair:
 def pairs(size: str) -> Iterator[Pair]:
     """Every pair of a size; nothing is trained before its models are asked for."""
     for relation in RELATIONS:
+        if size == "full" and relation.name in AT_LENGTH:
+            continue
         for kind in relation.kinds:
             yield _derived(relation.name, kind, size, lambda parent, derive=relation.derive: derive(parent, size))
     for kind in EVERY:
         yield from _retyped(kind, size)
     yield from _stored(size)
-    yield _siblings(size)
+    if size != "full":
+        yield _siblings(size)
     for relation, name, old, new in strangers(size):
         yield Pair(relation, name, old, new)
 
@@ -83,6 +86,8 @@ def _retyped(kind: str, size: str) -> Iterator[Pair]:
 def _stored(size: str) -> Iterator[Pair]:
     """The parent in the formats of quantised releases."""
     for name, (kind, store) in STORED.items():
+        if size == "full" and kind not in EVERY:
+            continue
         yield _derived(f"stored-{name}", kind, size, lambda parent: parent, store=store)
 
 

@@ -163,3 +163,10 @@ RELATIONS = (
     Relation("unit-permuted+up-cycled", steps(PERMUTED, UPCYCLED), LLAMA),
 )
 """Every relation in which NEW comes from OLD."""
+
+AT_LENGTH = frozenset({
+    "continued", "frozen-embeddings", "embeddings-retrained", "vocabulary-resized", "merged",
+    "fine-tuned+quantised-fp8", "disguised+fine-tuned", "pruned-depth+continued", "depth-scaled+continued",
+    "shared-from-dense+continued",
+})  # fmt: skip
+"""Those that train a model once more and are left out where that takes minutes each."""

@@ -43,7 +43,7 @@ TRUTHS: dict[str, Truth] = {
     "merged": Truth("descends", CHANGED, ("merged", "fine-tuned", "continued")),
     "sibling": Truth("descends", CHANGED, ("fine-tuned", "continued")),
     **{
-        f"quantised-{method}": Truth("descends", CHANGED, ("quantised",))
+        f"quantised-{method}": Truth("descends", CHANGED, ("quantised", "fine-tuned"))
         for method in ("int8", "int4", "fp8", "mxfp4", "Q8_0", "Q5_0", "Q4_0")
     },
     "unit-permuted": Truth("descends", SEEN, ("permuted",)),
