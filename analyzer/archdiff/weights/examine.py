@@ -253,6 +253,7 @@ def _rank(context: Context, step: Step) -> Outcome:
 
     (old,), (new,) = context.read(step)
     found = difference_rank(old, new, seed=context.seed)
+    old, new = (np.nan_to_num(side, nan=0.0, posinf=0.0, neginf=0.0) for side in (old, new))
     figures = {"effective_rank": found.effective, "full_rank": float(found.full), "low_rank": float(found.is_low)}
     figures |= {"row_cosine": _cosine(old, new), "column_cosine": _cosine(old.T, new.T)}
     figures["relative"] = float(np.linalg.norm(new - old) / max(float(np.linalg.norm(old)), 1e-30))

@@ -113,7 +113,8 @@ def test_bad_input_is_refused_whatever_is_kept(call, folder, pair, tmp_path):
 
 def test_the_cache_is_shown_and_cleared(call, folder, pair):
     told = json.loads(call("cache", "--format=json").out)
-    assert told == {"place": str(folder), "graphs": 0, "bytes": 0, "limit": 512 << 20, "removed": 0}
+    kept = {"graphs": 0, "bytes": 0, "tests": 0, "test_bytes": 0}
+    assert told == {"place": str(folder), **kept, "limit": 512 << 20, "removed": 0}
     call("diff", *pair, "--quiet")
     told = json.loads(call("cache", "--format=json").out)
     assert (told["graphs"], told["bytes"]) == (2, sum(path.stat().st_size for path in entries(folder)))
