@@ -7,6 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from transformers import conversion_mapping
+from transformers.core_model_loading import Concatenate, WeightConverter
 
 from archdiff.graph.bare import bare_graph
 from archdiff.sources.headers import Shipped
@@ -180,6 +182,37 @@ def test_packed_rows_that_do_not_fit_the_heads_are_left_whole():
         "how rows are packed is not known of 1 tensor, left whole: model.layers.0.self_attn.qkv_proj.weight",
     )
     assert {1} == set(times_read(tensors, units)[name])
+
+
+def test_of_two_names_for_one_tensor_one_is_unclaimed():
+    found = saved("gpt2")
+    (key,) = (key for key in found.arrays if key.endswith("h.0.ln_1.weight"))
+    other = key.removeprefix("transformer.")
+    _, units = again(found, {**found.arrays, other: found.arrays[key]})
+
+    assert other != key
+    assert len(units.unclaimed) == 1
+    assert set(units.unclaimed) < {key, other}
+    assert len(units_by(units, module="transformer.h.0.ln_1", role="norm")) == 1
+
+
+def test_rows_of_which_two_tensors_hold_a_part_are_a_unit_each(monkeypatch):
+    found = saved("llama")
+    converter = WeightConverter(["up_a.weight", "up_b.weight"], "up_proj.weight", [Concatenate(dim=1)])
+    monkeypatch.setattr(conversion_mapping, "get_model_conversion_mapping", lambda _: [converter])
+    arrays = dict(found.arrays)
+    whole = arrays.pop("model.layers.0.mlp.up_proj.weight")
+    halves = {f"model.layers.0.mlp.up_{part}.weight": whole[:, half].contiguous() for part, half in HALVES.items()}
+    tensors, units = again(found, arrays | halves)
+
+    parts = units_by(units, layer=0, role="up")
+    assert [unit.regions[0].tensor for unit in parts] == sorted(halves)
+    assert [unit.shape for unit in parts] == [(48, 20), (48, 12)]
+    assert any(note.endswith("left whole: model.layers.0.mlp.up_proj.weight") for note in units.notes)
+    assert all(set(times) == {1} for times in times_read(tensors, units).values())
+
+
+HALVES = {"a": slice(0, 20), "b": slice(20, 32)}
 
 
 def test_scalars_and_empty_tensors_are_units_too():

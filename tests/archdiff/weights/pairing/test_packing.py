@@ -137,6 +137,12 @@ def test_experts_may_be_transposed_and_by_turns():
     assert pieces == [("down", 0, [[0, 3], [1, 4], [2, 5]])]
 
 
+def test_llama_4_multiplies_from_the_right_whatever_the_sizes():
+    axes = ("experts", "twice-expert-width", "hidden")
+    pieces, _ = pieces_of("expert", "gate_up_proj", (1, 2, 2), axes, class_name="Llama4TextExperts")
+    assert pieces == [("gate", 0, [[0, 2]]), ("up", 0, [[1, 3]])]
+
+
 def test_biases_of_experts_are_each_expert_s():
     pieces, _ = pieces_of(
         "expert", "gate_up_proj_bias", (2, 4), ("experts", "twice-expert-width"), is_concatenated=False
