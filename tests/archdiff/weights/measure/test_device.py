@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import types
 
 import pytest
@@ -193,3 +194,18 @@ def test_work_is_done_in_order_and_only_so_far_ahead():
     assert next(done) == (0, 0)
     assert len(taken) == 6
     assert list(done) == [(number, number * number) for number in range(1, 100)]
+
+
+def test_work_that_nobody_waits_for_is_not_begun():
+    begun, go = [], threading.Event()
+
+    def work(number):
+        begun.append(number)
+        if number == 1:
+            go.wait(10)
+
+    done = in_order(work, range(50), 1, 40)
+    next(done)
+    threading.Timer(0.1, go.set).start()
+    done.close()
+    assert begun in ([0], [0, 1])

@@ -56,6 +56,14 @@ def test_a_full_fine_tune_is_not_low():
     assert not found.is_low
 
 
+def test_a_few_directions_over_a_change_of_everything_are_no_adapter():
+    old = weights(400, 400)
+    found = difference_rank(old, old + adapter(400, 400, 4, 1e-3) + 0.05 * weights(400, 400), seed=0)
+    assert found.rank == 4
+    assert found.residual > 0.3
+    assert not found.is_low
+
+
 def test_more_directions_than_are_computed_are_not_counted():
     old = weights(512, 640)
     found = difference_rank(old, old + adapter(512, 640, 200, 1e-3), seed=0)
