@@ -135,6 +135,12 @@ def test_a_state_of_bitsandbytes_that_says_nothing_fitting_is_named(state):
         read(SCHEMES["nf4"](), bitsandbytes__nf4=np.frombuffer(state, dtype=np.uint8))
 
 
+def test_a_state_of_bitsandbytes_is_bounded_before_it_is_parsed():
+    state = SCHEMES["nf4"]().arrays[f"{NAME}.quant_state.bitsandbytes__nf4"].tobytes() + b" " * 2**16
+    with pytest.raises(SourceError, match="more than any state has"):
+        read(SCHEMES["nf4"](), bitsandbytes__nf4=np.frombuffer(state, dtype=np.uint8))
+
+
 def test_what_a_packing_cannot_be_read_without_is_told():
     def left(scheme, *endings, **stated):
         item = SCHEMES[scheme]()
