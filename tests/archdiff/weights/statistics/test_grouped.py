@@ -137,3 +137,22 @@ def test_rows_that_do_not_divide_into_heads_are_refused(heads):
 def test_unequal_columns_are_refused():
     with pytest.raises(ValueError, match="cannot be compared"):
         router_test(random(8, 8, 0), random(8, 9, 0), seed=0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_heads_are_paired_by_all_their_channels_not_by_the_sum_of_them(seed):
+    old = random(192, 200, seed)
+    new = derived(np.concatenate(np.split(old, 8)[::-1]), 0.2, 50 + seed)
+    assert value_test(old, new, 8, 8, seed=0).figures["log10_p_heads"] == pytest.approx(0, abs=1e-9)
+
+
+def test_groups_of_dead_experts_are_paired_by_lot():
+    def half_dead(seed):
+        matrix = random(48, 20, seed)
+        for group in np.random.default_rng(seed).permutation(12)[:8]:
+            matrix[4 * group : 4 * group + 4] = 0
+        return matrix
+
+    pairs = ((half_dead(2 * seed), half_dead(2 * seed + 1)) for seed in range(60))
+    found = [router_test(*pair, old_groups=12, new_groups=12, seed=s) for s, pair in enumerate(pairs)]
+    assert uniform([outcome.figures["log10_p_groups"] for outcome in found]) > 0.01

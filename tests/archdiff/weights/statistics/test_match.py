@@ -118,6 +118,16 @@ def test_agreements_have_at_most_the_probability_of_so_many_fixed_points():
     assert all(outcome.figures["log10_p_agreements"] <= 0 for outcome in outcomes)
 
 
+def test_units_that_are_sorted_alike_in_unrelated_models_do_not_agree_by_their_order():
+    def ordered(seed):
+        trend = np.linspace(-3, 3, 120)[:, None] * np.random.default_rng(7).standard_normal(30)
+        return random(120, 30, seed) + trend
+
+    old, new = (ordered(0), ordered(1)), (ordered(2), ordered(3))
+    assert match_test(*old, *new, seed=0).log10_p > -3
+    assert order_test(old[0], new[0], seed=0).abstained
+
+
 def test_power_is_that_of_two_matchings_that_must_both_find_a_unit():
     gate, up = random(150, 80, 0), random(150, 80, 1)
     limit = match_test(gate, up, random(150, 80, 2), random(150, 80, 3), seed=0).power

@@ -143,6 +143,15 @@ def test_exchangeable_rows_rarely_make_it_abstain():
     )
 
 
+def test_power_is_that_of_the_scatter_of_unrelated_rows_whether_or_not_the_pair_is_related():
+    old = random(200, 100, 0)
+    unrelated = order_test(old, random(200, 100, 1), seed=0)
+    assert order_test(old, old, seed=0).power == pytest.approx(unrelated.power, rel=0.03)
+    narrow = trained(200, 100, 2), trained(200, 100, 3)
+    assert order_test(*narrow, seed=0).figures["effective_columns"] < 50
+    assert order_test(*narrow, seed=0).power > 1.3 * unrelated.power
+
+
 def test_too_few_rows_abstain():
     assert order_test(random(2, 9, 0), random(9, 9, 1), seed=0).abstained
     assert order_test(np.zeros((50, 9)), random(50, 9, 1), seed=0).abstained

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from archdiff.weights.statistics.combine import fisher
-from archdiff.weights.statistics.residual import residual_test, whitened
+from archdiff.weights.statistics.residual import _labels, residual_test, whitened
 from tests.archdiff.weights.statistics.drawing import random, uniform
 
 
@@ -94,6 +94,13 @@ def test_dead_and_infinite_coordinates_are_dropped_or_left_out():
     assert (outcome.count, outcome.figures["dropped_new"]) == (93, 0)
     assert outcome.log10_p < -12
     assert residual_test([np.zeros((4, 50))], [random(4, 50, 0)], seed=0).abstained
+
+
+def test_of_equal_coordinates_one_is_kept_by_lot():
+    side = np.vstack([np.ones((50, 4)), random(10, 4, 0)])
+    kept = [_labels(side, np.random.default_rng(seed)) for seed in range(40)]
+    assert {len(labels) for labels in kept} == {11}
+    assert len({int(labels.min()) for labels in kept}) > 10
 
 
 def test_many_rows_are_sampled_alike_on_both_sides():

@@ -73,6 +73,13 @@ def test_unrelated_experts_that_are_copies_of_each_other_would_deceive_fisher():
     assert upcycled(MLP[:1], experts, seed=0).count == 0
 
 
+def test_one_weak_match_among_many_experts_is_not_counted():
+    weak = (derived(MLP[0], cosine, 7) for cosine in np.linspace(0.05, 0.5, 46))
+    expert = next(one for one in weak if -4.4 < order_test(MLP[0], one, seed=0).log10_p < -3.2)
+    assert upcycled(MLP[:1], [(expert,)], seed=0).count == 1
+    assert upcycled(MLP[:1], [(expert,), *((random(100, 40, 60 + seed),) for seed in range(39))], seed=0).count == 0
+
+
 def test_one_matrix_is_tested_in_order_alone():
     outcome = upcycled(MLP[:1], [expert[:1] for expert in copies(whole)], seed=0)
     assert outcome.count == 6
