@@ -36,7 +36,7 @@ TRUTHS: dict[str, Truth] = {
     "fine-tuned": Truth("descends", CHANGED, ("fine-tuned", "continued")),
     "continued": Truth("descends", CHANGED, ("continued", "fine-tuned")),
     "adapter-merged": Truth("descends", CHANGED, ("adapter-merged",)),
-    "frozen-embeddings": Truth("descends", CHANGED, ("frozen-part",)),
+    "frozen-embeddings": Truth("descends", CHANGED, ("fine-tuned", "frozen-part")),
     "frozen-layers": Truth("descends", CHANGED, ("frozen-part",)),
     "embeddings-retrained": Truth("descends", CHANGED, ("fine-tuned", "continued")),
     "vocabulary-resized": Truth("descends", CHANGED, ("fine-tuned", "continued")),
