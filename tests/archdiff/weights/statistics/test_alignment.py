@@ -136,3 +136,30 @@ def test_models_that_do_not_go_together_are_refused(change):
     old = model(20, 0)
     with pytest.raises(ValueError, match=r"tokens|cannot be compared|coordinates"):
         alignment_test(old[0], change(*old)[0], old[1], change(*old)[1], seed=0)
+
+
+def fluent(seed, columns=50):
+    """A model whose embedding says of tokens what all models learn, in a basis that its projections read."""
+    generator, common = np.random.default_rng(seed), np.random.default_rng(99)
+    basis = generator.standard_normal((4, columns)) * np.array([3, 2, 1.5, 1])[:, None]
+    embedding = common.standard_normal((120, 4)) @ basis + generator.standard_normal((120, columns))
+    reading = [generator.standard_normal((24, 4)) @ basis + generator.standard_normal((24, columns)) for _ in range(3)]
+    return embedding, reading
+
+
+def test_what_projections_read_of_embeddings_that_were_aligned_is_taken_out(monkeypatch):
+    def scores():
+        pairs = [(fluent(2 * seed), fluent(2 * seed + 1)) for seed in range(25)]
+        outcomes = [alignment_test(old[0], new[0], old[1], new[1], seed=0) for old, new in pairs]
+        return np.mean([outcome.figures["z"] for outcome in outcomes])
+
+    guarded = scores()
+    monkeypatch.setattr("archdiff.weights.statistics.alignment._without", lambda kernel, _: kernel)
+    assert scores() > 3 > 1.5 * guarded
+
+
+def test_a_copy_is_found_beside_what_its_embedding_tells():
+    old = fluent(0)
+    hidden = disguised(*old, 1)
+    outcome = alignment_test(old[0], hidden[0], old[1], [part + random(24, 50, 3) for part in hidden[1]], seed=0)
+    assert outcome.log10_p < -12
