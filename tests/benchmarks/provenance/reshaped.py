@@ -56,8 +56,9 @@ def with_layers(model: Member, numbers: Sequence[int]) -> Member:
 
 
 def depth_scaled(model: Member) -> Member:
-    """All layers but the last, then all but the first, as SOLAR-10.7B is made of Mistral-7B."""
-    return with_layers(model, [*range(model.layers - 1), *range(1, model.layers)])
+    """All layers but the last, then all but the first, as SOLAR-10.7B is made; of two layers both come twice."""
+    left_out = 1 if model.layers > 2 else 0
+    return with_layers(model, [*range(model.layers - left_out), *range(left_out, model.layers)])
 
 
 def upcycled(model: Member, experts: int = 4, noise: float = 0.1, seed: int = 0) -> Member:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.provenance.disguises import unit_permuted
 from tests.benchmarks.provenance.member import Member, initialised
 from tests.benchmarks.provenance.members import RATES, STEPS, scratch, settings
-from tests.benchmarks.provenance.relations import EVERY, fine_tuned
+from tests.benchmarks.provenance.relations import EVERY, RMS, disguised, fine_tuned
 from tests.benchmarks.provenance.rounding import quantised, released
 from tests.benchmarks.provenance.training import Tuning, trained
 
@@ -53,6 +54,10 @@ def _of_kind(kind: str, size: str) -> Iterator[tuple[str, str, Making, Making]]:
     yield "other-seed+fine-tuned", f"{kind} 1-2", first, lambda: released(fine_tuned(scratch(kind, size, 2), size))
     yield "other-seed+unit-permuted", f"{kind} 1-2", first, lambda: unit_permuted(scratch(kind, size, 2))
     yield "other-seed+quantised-int4", f"{kind} 1-2", first, lambda: released(quantised(scratch(kind, size, 2), "int4"))
+    if kind in RMS:
+        for old, new in ((1, 2), (3, 4), (5, 6)):
+            hidden = functools.partial(_disguised, kind, size, new)
+            yield "other-seed+disguised", f"{kind} {old}-{new}", _made(kind, size, old), hidden
     yield "same-initialisation", f"{kind} 1-1", first, _made(kind, size, 1, "docstrings", order=12)
     wider = _wider(kind, size)
     yield "other-width", f"{kind} 1-13", first, _made(kind, size, 13, **wider)
@@ -66,6 +71,10 @@ def _across(size: str) -> Iterator[tuple[str, str, Making, Making]]:
 
 def _made(kind: str, size: str, seed: int, data: str = "code", **choices: int) -> Making:
     return lambda: scratch(kind, size, seed, data, **choices)
+
+
+def _disguised(kind: str, size: str, seed: int) -> Member:
+    return released(disguised(scratch(kind, size, seed), size))
 
 
 def _wider(kind: str, size: str) -> dict[str, int]:

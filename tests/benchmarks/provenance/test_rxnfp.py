@@ -7,6 +7,7 @@ import json
 import pytest
 import torch
 
+import archdiff
 from tests.benchmarks.provenance.rxnfp import MODELS, NotToBeHadError, rxnfp
 
 
@@ -35,3 +36,19 @@ def test_the_second_was_fine_tuned_from_the_first(pair):
     correlations = [float(torch.corrcoef(torch.stack((old[n].flatten(), new[n].flatten())))[0, 1]) for n in both]
     assert len(both) == 72
     assert 0.9 < min(correlations) < 0.999
+
+
+def verdicts(old, new):
+    report = archdiff.weigh(str(old), str(new), cached=False)
+    assert report.weights is not None
+    return {each.component: each for each in report.weights.judgements}
+
+
+def test_the_second_is_judged_to_be_derived_and_fine_tuned(pair):
+    found = verdicts(*pair)["language-model"]
+    assert (found.verdict, found.labels) == ("derived", ("fine-tuned",))
+    assert max(found.log10_p.values()) < -1000
+
+
+def test_the_first_is_judged_to_be_identical_with_itself(pair):
+    assert {each.verdict for each in verdicts(pair[0], pair[0]).values()} == {"identical"}

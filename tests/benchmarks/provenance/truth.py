@@ -89,6 +89,7 @@ TRUTHS: dict[str, Truth] = {
             "distilled",
             "other-seed+fine-tuned",
             "other-seed+unit-permuted",
+            "other-seed+disguised",
             "other-seed+quantised-int4",
         )
     },
