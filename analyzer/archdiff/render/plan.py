@@ -37,7 +37,7 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield f"{len(plan.steps):,} steps read {size(plan.size)} of {size(sum(plan.total))} ({share:.2%}; {limit})"
     groups: dict[tuple[str, str, str, str], list[int]] = {}
     for step, cost in zip(plan.steps, plan.sizes, strict=True):
-        groups.setdefault((step.component, _what(step), _place(step), step.given), []).append(cost)
+        groups.setdefault((step.component, _what(step), step.part, step.given), []).append(cost)
     component = ""
     for (name, what, place, given), costs in sorted(groups.items(), key=lambda item: item[0][0]):
         if name != component:
@@ -53,11 +53,6 @@ def _lines(plan: Plan) -> Iterator[str]:
 
 def _what(step: Step) -> str:
     return "elements" if step.kind == "elements" else family_name(step.kind)
-
-
-def _place(step: Step) -> str:
-    """Where, without the number of the layer."""
-    return step.place if step.layer is None else step.place.partition(" ")[2] or step.place
 
 
 def json(plan: Plan) -> str:

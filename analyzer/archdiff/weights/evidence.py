@@ -15,13 +15,21 @@ Verdict = Literal["identical", "derived", "transformed", "independent", "inconcl
 
 Family = Literal[
     "hidden-units", "routed-experts", "value-channels", "residual",
-    "probed", "match", "alignment", "polar", "layer-map", "upcycling", "merge", "rank", "norms",
+    "probed", "match", "channel-match", "alignment", "polar", "layer-map", "upcycling", "merge", "rank", "norms",
 ]  # fmt: skip
 
 EXACT: tuple[Family, ...] = ("hidden-units", "routed-experts", "value-channels")
 """F1 to F3 of Zhu et al. (2025): p-values that are exact for any OLD, combined by Fisher's method."""
 
-ROBUST: tuple[Family, ...] = ("probed", "match", "alignment", "polar", "layer-map", "upcycling")
+ROBUST: tuple[Family, ...] = (
+    "probed",
+    "match",
+    "channel-match",
+    "alignment",
+    "polar",
+    "layer-map",
+    "upcycling",
+)
 """Tests that survive permutation, rotation and scaling; calibrated on controls."""
 
 

@@ -30,7 +30,13 @@ __all__ = ["Context", "examine"]
 Matrix: TypeAlias = "NDArray[np.float32]"
 
 _CONTROLS = 6
-"""Controls of each kind that a robust test is calibrated on."""
+"""Controls that a robust test is calibrated on at least."""
+
+_CHEAP = 12288
+"""Rows of all controls together that cost a few seconds."""
+
+_COMMON = 0.3
+"""Centred kernel alignment that projections of unrelated models stay below."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -137,7 +143,8 @@ def _norms(context: Context, step: Step) -> Outcome:
 
 def _upcycling(context: Context, step: Step) -> Outcome:
     old, new = context.read(step)
-    return statistics.upcycled((old[0],), [(matrix,) for matrix in new], seed=context.seed)
+    half = len(new) // 2
+    return statistics.upcycled(tuple(old), list(zip(new[:half], new[half:], strict=True)), seed=context.seed)
 
 
 # Robust
@@ -165,13 +172,37 @@ def _probed(context: Context, step: Step) -> Outcome:
 
 
 def _match(context: Context, step: Step) -> Outcome:
-    """Calibrated on copies of NEW with shuffled tokens: whatever two models share of their form, these share too."""
-    old, new = _probe(context, step)
+    """Calibrated on copies of NEW with shuffled rows: whatever two models share of their form, these share too."""
+    return _matched(context, *_probe(context, step))
+
+
+def _matched(context: Context, old: tuple[Matrix, Matrix], new: tuple[Matrix, Matrix]) -> Outcome:
+    """More controls where they are cheap: the tail that they can show grows with their number."""
     found = statistics.match_test(*old, *new, seed=context.seed)
     if found.statistic is None:
         return found
-    controls = statistics.shuffled_controls(statistics.match_test, old, new, count=_CONTROLS, seed=context.seed)
+    count = max(_CONTROLS, min(4 * _CONTROLS, _CHEAP // max(len(old[0]), len(new[0]))))
+    controls = statistics.shuffled_controls(statistics.match_test, old, new, count=count, seed=context.seed)
     return _calibrated(found, controls)
+
+
+def _channel_match(context: Context, step: Step) -> Outcome:
+    """As `match`, for the value channels of all heads: value rows, and what the output projection makes of them."""
+    old, new = context.read(step)
+    return _matched(context, _ends(step.old, old), _ends(step.new, new))
+
+
+def _ends(readings: Sequence[Reading], matrices: Sequence[Matrix]) -> tuple[Matrix, Matrix]:
+    """Both ends of the value channels as shared tokens see them: channels × tokens.
+
+    Query heads that share a key-value head are summed, so that their order does not count.
+    """
+    value, output, *norms, embedding = matrices
+    channels, heads = len(value), readings[0].unit.heads or 1
+    grouped = output.T.reshape(heads, -1, channels // heads, output.shape[0]).sum(axis=1)
+    written = grouped.reshape(channels, output.shape[0])
+    read = statistics.probed(embedding, norms[0] if norms else None, value)
+    return read, statistics.probed(embedding, None, written)
 
 
 def _calibrated(found: Outcome, controls: Mapping[str, float]) -> Outcome:
@@ -222,13 +253,16 @@ Side: TypeAlias = "tuple[Matrix, list[Matrix]]"
 
 
 def _aligned(context: Context, old: Side, new: Side) -> Outcome:
+    """Calibrated on layers further on, queries with queries and keys with keys; nothing is told of what is common."""
     found = statistics.alignment_test(old[0], new[0], old[1], new[1], seed=context.seed)
+    if found.statistic is not None and found.statistic < _COMMON:
+        return dataclasses.replace(found, log10_p=0.0)
     controls = {}
-    for turn in range(1, min(len(old[1]), _CONTROLS + 1)):
+    for turn in range(2, len(old[1]), 2):
         rolled = [*new[1][turn:], *new[1][:turn]]
         value = statistics.alignment_test(old[0], new[0], old[1], rolled, seed=context.seed).statistic
         if value is not None:
-            controls[f"projections {turn} further on"] = value
+            controls[f"projections {turn // 2} layers further on"] = value
     return _calibrated(found, controls)
 
 
@@ -297,6 +331,7 @@ _TRIALS: Mapping[str, Callable[[Context, Step], Outcome]] = MappingProxyType({
     "upcycling": _upcycling,
     "probed": _probed,
     "match": _match,
+    "channel-match": _channel_match,
     "alignment": _alignment,
     "polar": _polar,
     "rank": _rank,

@@ -78,7 +78,8 @@ def _of_order(tests: Sequence[Test]) -> Iterator[str]:
     strong = {test.family for test in tests if _is_below(test, _STRONG)}
     silent = {test.family for test in tests if test.log10_p is not None} - {t.family for t in tests if _is_below(t, -2)}
     exact = frozenset(EXACT)
-    units = "match" in {test.family for test in tests if _is_below(test, _ROBUST)} and "probed" not in strong
+    matched = {test.family for test in tests if _is_below(test, _ROBUST)}
+    units = bool(matched & {"match", "channel-match"}) and "probed" not in strong
     turned = [test.figures for test in tests if test.family == "polar" and _is_turned(test)]
     if units or (strong & exact and silent & exact) or any(each["closeness"] > _HALF for each in turned):
         yield "permuted"

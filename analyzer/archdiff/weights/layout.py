@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from archdiff.graph.schema import ModelGraph
     from archdiff.weights.units import Place, Unit
 
-__all__ = ["Layout", "feed_forward"]
+__all__ = ["FeedForward", "Layout", "Spot", "feed_forward"]
 
-Spot = tuple[str | None, int | None]
+Spot: TypeAlias = tuple[str | None, int | None]
 """Id of a stack and number of the layer; None twice outside the stacks."""
+
+FeedForward: TypeAlias = "tuple[Unit, Unit]"
+"""Two projections of a feed-forward: gate and up, or up and down."""
 
 
 class Layout:
@@ -83,7 +86,7 @@ class Layout:
         return next((unit for unit in wanted if not component or unit.component == component), None)
 
 
-def feed_forward(layout: Layout, spot: Spot, place: Place, expert: int | None = None) -> tuple[Unit, Unit] | None:
+def feed_forward(layout: Layout, spot: Spot, place: Place, expert: int | None = None) -> FeedForward | None:
     """Two projections whose rows or columns are the hidden units of a feed-forward, for the exact and the match test.
 
     Returns:

@@ -54,6 +54,11 @@ class Step:
     layer: int | None = None
     given: str = ""
 
+    @property
+    def part(self) -> str:
+        """Where, without the number of the layer."""
+        return self.place if self.layer is None else self.place.partition(" ")[2] or self.place
+
     def reads(self) -> tuple[tuple[Reading, ...], tuple[Reading, ...]]:
         """What is read of OLD and of NEW, rows of units."""
         return (
@@ -167,9 +172,7 @@ def _told(missed: Sequence[tuple[Step, int]]) -> list[str]:
     """One sentence for each kind of step that did not fit."""
     kinds: dict[tuple[str, str, str], list[tuple[Step, int]]] = {}
     for step, cost in missed:
-        kinds.setdefault((step.component, step.kind, step.place.partition(" ")[2] or step.place), []).append(
-            (step, cost)
-        )
+        kinds.setdefault((step.component, step.kind, step.part), []).append((step, cost))
     return [
         f"{component}: {_name(kind)} of {place} in {len(found):,} place{'' if len(found) == 1 else 's'}: "
         f"beyond the budget ({sum(cost for _, cost in found):,} bytes)"

@@ -13,10 +13,10 @@ from archdiff.weights.sample import Reading, spread
 from archdiff.weights.sides import EXPERTS, ROWS, Sides, same_columns, tokens, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from archdiff.weights.evidence import Family
-    from archdiff.weights.layout import Spot
+    from archdiff.weights.layout import FeedForward, Spot
     from archdiff.weights.units import Place, Unit, UnitPair
 
 
@@ -131,7 +131,7 @@ def _sampled_experts(sides: Sides, component: str, old: Spot, new: Spot, layer: 
     for position, unit in enumerate(spread(first, EXPERTS)):
         partner = min(unit.expert or 0, len(second) - 1)
         yield Step(
-            "hidden-units", component, f"layers.{layer} experts", 3 + position,
+            "hidden-units", component, f"layers.{layer} experts", 4 + position,
             (Reading.of(unit, ROWS),), (Reading.of(second[partner], ROWS),), layer=layer,
         )  # fmt: skip
 
@@ -172,19 +172,22 @@ def _norms(pairs: Iterable[UnitPair]) -> Mapping[str, list[UnitPair]]:
 def _copies(sides: Sides) -> Iterator[Step]:
     for component, old, new in sides.spots():
         source = feed_forward(sides.old, old, "mlp")
-        if source is None:
+        if source is None or source[1].role == "down":
             continue
-        role = source[0].role
-        experts = sides.new.experts(new, role)
-        if experts and same_columns(source[0], experts[0]):
-            chosen = spread(experts, 4 * EXPERTS)
-            yield Step(
-                "upcycling", component, f"layers.{new[1]} experts", 3, (Reading.of(source[0], ROWS),),
-                tuple(Reading.of(unit, ROWS) for unit in chosen), layer=new[1],
-            )  # fmt: skip
-        shared = sides.new.at(new, "shared-expert", role)
-        if shared is not None and same_columns(source[0], shared):
-            yield _step("upcycling", component, new, "shared-expert", 2, source[0], shared)
+        gates, ups = (sides.new.experts(new, unit.role) for unit in source)
+        if gates and len(gates) == len(ups) and same_columns(source[0], gates[0]):
+            chosen = spread(list(zip(gates, ups, strict=True)), 4 * EXPERTS)
+            yield _copied(component, f"layers.{new[1]} experts", source, chosen, new[1])
+        shared = feed_forward(sides.new, new, "shared-expert")
+        if shared is not None and shared[1].role == source[1].role and same_columns(source[0], shared[0]):
+            yield _copied(component, f"layers.{new[1]} shared-expert", source, (shared,), new[1])
+
+
+def _copied(component: str, place: str, source: FeedForward, copies: Sequence[FeedForward], layer: int | None) -> Step:
+    """Gates of all copies, then their ups."""
+    old = tuple(Reading.of(unit, ROWS) for unit in source)
+    new = tuple(Reading.of(unit, ROWS) for side in zip(*copies, strict=True) for unit in side)
+    return Step("upcycling", component, place, 3, old, new, layer=layer)
 
 
 # What has no common axis

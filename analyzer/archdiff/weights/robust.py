@@ -14,10 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from archdiff.weights.evidence import Family
-    from archdiff.weights.layout import Spot
+    from archdiff.weights.layout import FeedForward, Spot
     from archdiff.weights.units import Unit, UnitPair
-
-    FeedForward: TypeAlias = tuple[Unit, Unit]
 
 __all__ = ["DIFFERENT", "SILENT", "robust"]
 
@@ -25,8 +23,8 @@ DIFFERENT = "where elements differ and the pair is related"
 
 SILENT = "where the exact tests do not tell already"
 
-_MAPPED_ROWS = 256
-_MATCHED_LAYERS = 8
+_MAPPED_ROWS = 128
+_MATCHED_LAYERS = 6
 
 
 def robust(sides: Sides) -> Iterator[Step]:
@@ -36,9 +34,10 @@ def robust(sides: Sides) -> Iterator[Step]:
         shared = min(a.shape[0], b.shape[0])
         probes = (tokens(a, shared), tokens(b, shared))
         yield from _match(sides, probes)
+        yield from _channels(sides, probes)
         yield from _alignment(sides, probes)
         if a.shape[1] == b.shape[1]:
-            yield Step("polar", _body(sides), "embedding", 5, *probes, given=SILENT)
+            yield Step("polar", _body(sides), "embedding", 3, *probes, given=SILENT)
     yield from _maps(sides)
     yield from _rank(sides)
 
@@ -69,7 +68,33 @@ def _match(sides: Sides, probes: Tokens) -> Iterator[Step]:
             )  # fmt: skip
 
 
-_PROBES: tuple[tuple[Family, int], ...] = (("probed", 4), ("match", 4))
+_PROBES: tuple[tuple[Family, int], ...] = (("probed", 3), ("match", 3))
+
+
+def _channels(sides: Sides, probes: Tokens) -> Iterator[Step]:
+    """Value rows and output columns of a few layers: the two ends of each value channel."""
+    body = _body(sides)
+    found = []
+    for component, old, new in sides.spots():
+        ends = [_ends(layout, spot) for layout, spot in ((sides.old, old), (sides.new, new))]
+        if component == body and all(ends):
+            found.append((new, ends))
+    for spot, (first, second) in spread(found, _MATCHED_LAYERS):
+        yield Step(
+            "channel-match", body, f"layers.{spot[1]} value and output", 3, (*first, *probes[0]), (*second, *probes[1]),
+            layer=spot[1], given=SILENT,
+        )  # fmt: skip
+
+
+def _ends(layout: Layout, spot: Spot) -> tuple[Reading, ...]:
+    """Value and output projections of a layer whose channels can be told, and the norm before it; else nothing."""
+    value, output = layout.at(spot, "attention", "value"), layout.at(spot, "attention", "output")
+    if value is None or output is None or len(output.shape) != 2 or not value.heads:
+        return ()
+    if value.shape[0] > 2 * ROWS or output.shape[1] % value.shape[0]:
+        return ()
+    norm = layout.norm(value)
+    return (whole(value), whole(output), *((whole(norm),) if norm is not None else ()))
 
 
 def _any_feed_forward(layout: Layout, spot: Spot) -> FeedForward | None:
@@ -101,12 +126,12 @@ def _alignment(sides: Sides, probes: Tokens) -> Iterator[Step]:
                 readings[1].extend(_folded(sides.new, b))
     if len(readings[0]) > 1:
         both = [(*side, *more) for side, more in zip(readings, probes, strict=True)]
-        yield Step("alignment", body, "queries and keys", 5, both[0], both[1], given=SILENT)
+        yield Step("alignment", body, "queries and keys", 3, both[0], both[1], given=SILENT)
 
 
 def _folded(layout: Layout, unit: Unit) -> Iterator[Reading]:
     """The unit, and behind it the norm before it where one is known."""
-    yield Reading.of(unit, ROWS)
+    yield Reading.of(unit, ROWS // 4)
     if (norm := layout.norm(unit)) is not None:
         yield whole(norm)
 

@@ -24,7 +24,7 @@ EXPERTS = 2
 TOKENS = 2048
 """Rows of the embedding that tests of the residual stream read at least; a polar factor needs twice the width."""
 
-_MOST = 24 * 2**20
+_MOST = 9 * 2**20
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ _NAMES: Mapping[str, str] = MappingProxyType({
     "residual": "order of residual coordinates (F4)",
     "probed": "order of hidden units as tokens see them",
     "match": "agreement of two matchings of hidden units",
+    "channel-match": "agreement of two matchings of value channels",
     "alignment": "similarity after signed alignment of the residual stream",
     "polar": "polar factor of the two embeddings",
     "layer-map": "map of layers",

@@ -31,6 +31,19 @@ def test_two_dense_models_get_every_test_that_applies():
     }  # fmt: skip
 
 
+def test_value_channels_are_matched_where_their_output_is_known():
+    """The layers of these models have no output projection; with one there is a step for each layer."""
+    plan, _ = _planned([layouts.dense(0)], [layouts.dense(0)])
+    assert "channel-match" not in _kinds(plan)
+    full = [
+        *layouts.dense(0),
+        layouts.unit("model.layers.0.attention.output.weight", (96, 64), "attention", "output", 0),
+    ]
+    plan, _ = _planned([full], [full])
+    (step,) = [step for step in plan.steps if step.kind == "channel-match"]
+    assert [reading.unit.role for reading in step.old] == ["value", "output", "embedding"]
+
+
 def test_experts_add_routers_and_a_sample_of_experts():
     plan, _ = _planned([layouts.experts(n) for n in range(2)], [layouts.experts(n) for n in range(2)])
     tested = [step for step in plan.steps if step.kind == "hidden-units"]
@@ -41,8 +54,8 @@ def test_experts_add_routers_and_a_sample_of_experts():
 def test_a_dense_layer_that_became_experts_is_compared_with_them():
     plan, _ = _planned([layouts.dense(0)], [layouts.experts(0)])
     (step,) = [step for step in plan.steps if step.kind == "upcycling"]
-    assert len(step.new) == 6
-    assert step.old[0].unit.role == "gate"
+    assert len(step.new) == 2 * 6
+    assert [reading.unit.role for reading in (*step.old, step.new[0], step.new[-1])] == ["gate", "up", "gate", "up"]
 
 
 def test_unequal_depth_asks_for_a_map_without_condition():
