@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 # Every test builds its graphs, whatever others have built and whatever the user has; those of the cache name a folder.
 os.environ["ARCHDIFF_CACHE"] = "off"
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("archdiff", deadline=None)
+hypothesis.settings.load_profile("archdiff")
 
 CORPUS_UNSET = "ARCHDIFF_CORPUS names no folder of config files"
 

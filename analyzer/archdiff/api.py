@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from archdiff.rule import Rule
     from archdiff.sources import Source
     from archdiff.weights.evidence import Evidence
-    from archdiff.weights.session import Check, Wishes
+    from archdiff.weights.session import Check, Model, Wishes
 
 __all__ = ["build", "check", "diff", "examine", "load", "portray", "render_report", "results", "weigh", "weighed"]
 
@@ -80,6 +80,7 @@ def weigh(
     scope: str = "all",
     budget: int | None = 0,
     device: str = "auto",
+    parents: Sequence[str] = (),
     cached: bool = True,
 ) -> Report:
     """Compare two models and their weights: whether NEW's come from OLD's, component by component.
@@ -91,6 +92,7 @@ def weigh(
             pattern of module names with `*` and `?`.
         budget: bytes to read at the most; 0 for one per cent of both and 2 GiB at the least, None for no limit.
         device: `auto`, `cpu`, `cuda`, `cuda:1`.
+        parents: references to other models that NEW may be merged from, besides OLD.
         cached: whether results of earlier runs may be used, and these be kept.
 
     Raises:
@@ -102,16 +104,26 @@ def weigh(
     rules = packs.load_rules()
     checked = check(old), check(new)
     graphs = build(checked[0], cached=cached), build(checked[1], cached=cached)
-    with weighed(checked, graphs, Wishes(scope, budget, device)) as (comparison, planned):
+    others = [(each, build(each, cached=cached)) for each in map(check, parents)]
+    with weighed(checked, graphs, Wishes(scope, budget, device), others) as (comparison, planned):
         evidence = planned.carry_out(results(cached=cached))
     return examine(graphs[0], graphs[1], rules, ALL, comparison=comparison, evidence=evidence)
 
 
 @contextmanager
 def weighed(
-    sources: tuple[Source | ModelGraph, Source | ModelGraph], graphs: tuple[ModelGraph, ModelGraph], wishes: Wishes
+    sources: tuple[Source | ModelGraph, Source | ModelGraph],
+    graphs: tuple[ModelGraph, ModelGraph],
+    wishes: Wishes,
+    parents: Sequence[tuple[Source | ModelGraph, ModelGraph]] = (),
 ) -> Iterator[tuple[Comparison, Check]]:
     """The comparison of two models, and the weight check that was planned from it.
+
+    Args:
+        sources: of OLD and NEW.
+        graphs: of OLD and NEW.
+        wishes: of the user.
+        parents: source and graph of other models that NEW may be merged from.
 
     Raises:
         SourceError: one of the models has no weights, or they cannot be read.
@@ -120,14 +132,18 @@ def weighed(
     from archdiff.weights.session import opened
 
     comparison = compare(*graphs)
-    with opened(_with_weights(sources[0]), _with_weights(sources[1]), comparison, wishes) as planned:
+    models = [_model(source, graph) for source, graph in zip(sources, graphs, strict=True)]
+    others = [(_model(source, graph), compare(graph, graphs[1])) for source, graph in parents]
+    with opened(models[0], models[1], comparison, wishes, others) as planned:
         yield comparison, planned
 
 
-def _with_weights(source: Source | ModelGraph) -> Source:
+def _model(source: Source | ModelGraph, graph: ModelGraph) -> Model:
+    from archdiff.weights.session import Model
+
     if isinstance(source, ModelGraph):
         raise SourceError(source.name, "is a saved graph, which holds no weights", "name the model itself")
-    return source
+    return Model(source, graph)
 
 
 def results(*, cached: bool) -> Store | None:

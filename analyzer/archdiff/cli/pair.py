@@ -31,25 +31,28 @@ class Pair:
         sources: of OLD and NEW.
         graphs: of OLD and NEW.
         cached: whether results of earlier runs may be used.
+        parents: source and graph of other models that NEW may be merged from.
     """
 
     sources: tuple[Source | ModelGraph, Source | ModelGraph]
     graphs: tuple[ModelGraph, ModelGraph]
     cached: bool
+    parents: tuple[tuple[Source | ModelGraph, ModelGraph], ...] = ()
 
     @classmethod
-    def of(cls, old: str, new: str, *, cached: bool) -> Pair:
+    def of(cls, old: str, new: str, *, cached: bool, parents: Sequence[str] = ()) -> Pair:
         """Check both references before the seconds that torch takes to import, then build.
 
         Raises:
             ArchdiffError: as `archdiff.api.load`.
         """
-        sources = api.check(old), api.check(new)
+        sources = [api.check(reference) for reference in (old, new, *parents)]
         graphs = []
         for source in sources:
             with doing(f"building {source.name}"):
                 graphs.append(api.build(source, cached=cached))
-        return cls(sources, (graphs[0], graphs[1]), cached)
+        others = tuple(zip(sources[2:], graphs[2:], strict=True))
+        return cls((sources[0], sources[1]), (graphs[0], graphs[1]), cached, others)
 
     def compare(self, rules: Sequence[Rule], shown: Shown) -> Report:
         """Compare the architectures alone."""
@@ -65,7 +68,7 @@ class Pair:
         gc.enable()  # arrays that a cycle keeps would add up
         with (
             telling("comparing weights") as tell,
-            api.weighed(self.sources, self.graphs, wishes) as (comparison, check),
+            api.weighed(self.sources, self.graphs, wishes, self.parents) as (comparison, check),
         ):
             evidence = check.carry_out(api.results(cached=self.cached), tell)
         return api.examine(*self.graphs, rules, shown, comparison=comparison, evidence=evidence)

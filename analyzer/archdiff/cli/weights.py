@@ -40,6 +40,13 @@ _GROUP = "Weights"
     show_default=True,
     help="Compare everything, what both have, what the structural comparison found changed, or modules by name.",
 )
+@click.option(
+    "--parent",
+    "parents",
+    multiple=True,
+    metavar="REF",
+    help="Another model that NEW may be merged from, besides OLD: solve for the mixing weights. Repeatable.",
+)
 @weight_options
 @click.option("--dry-run", is_flag=True, help="Print what would be read for which test, and read no weights.")
 @report_formats
@@ -51,6 +58,7 @@ def command(
     old: str,
     new: str,
     parts: str,
+    parents: tuple[str, ...],
     budget: str,
     device: str,
     dry_run: bool,
@@ -68,12 +76,12 @@ def command(
     from archdiff.render import WeightsView
     from archdiff.report.assemble import Shown
 
-    files = output.targets(outputs, (old, new, *([baseline] if baseline else [])))
+    files = output.targets(outputs, (old, new, *parents, *([baseline] if baseline else [])))
     output.check_stdout(form)
     wanted = wishes(parts, budget, device)
     known = fingerprints(baseline) if baseline is not None else frozenset()
     rules = packs.load_rules()
-    pair = Pair.of(old, new, cached=not no_cache)
+    pair = Pair.of(old, new, cached=not no_cache, parents=parents)
     if dry_run:
         return _dry_run(pair.plan(wanted), form)
     chosen = frozenset(rule.id for rule in rules if rule.group == _GROUP)

@@ -24,6 +24,8 @@ _ROBUST = -4.0
 _SCALED = 0.05
 _LINEAR = 0.9999
 _CARRIED = 0.9
+_ROUNDING = 2.0
+_CONSTANT = 0.02
 _HALF = 0.5
 
 
@@ -97,7 +99,7 @@ def _of_difference(tests: Sequence[Test], elements: Sequence[Elements]) -> Itera
     matrices = [e for e in elements if e.count > e.equal and e.norms[0] and not e.role.endswith("norm")]
     if any(e.method for e in elements):
         yield "quantised"
-    merged = [test for test in tests if test.family == "merge" and test.figures.get("merged", 0.0)]
+    merged = any(_is_merged(test) for test in tests)
     if merged:
         yield "merged"
     ranks = [test for test in tests if test.family == "rank" and test.statistic]
@@ -109,6 +111,14 @@ def _of_difference(tests: Sequence[Test], elements: Sequence[Elements]) -> Itera
         yield "continued" if relative > _CONTINUED else "fine-tuned"
     if frozen_parts(elements):
         yield "frozen-part"
+
+
+def _is_merged(test: Test) -> bool:
+    """Whether one set of mixing weights explains all tensors to rounding, and no parent does alone."""
+    if test.family != "merge" or test.statistic is None:
+        return False
+    limit = _ROUNDING * test.figures.get("floor", 0.0)
+    return test.statistic < limit < test.figures.get("single", 0.0) and test.figures.get("spread", 1.0) < _CONSTANT
 
 
 def _is_scaled(test: Test) -> bool:

@@ -53,7 +53,7 @@ def merged(context: Context, parents: Sequence[Parent]) -> Test | None:
     found = statistics.mixing(child, [old, *others])
     readings = [(Reading.of(pair.old, _ROWS), Reading.of(pair.new, _ROWS)) for pair in pairs]
     size = sum(a.size(context.old) + b.size(context.new) for a, b in readings)
-    first = pairs[0].new
+    first = max((pair.new for pair in pairs), key=lambda unit: unit.layer is not None)
     return Test(
         "merge", first.component, ", ".join(("OLD", *(parent.name for parent in parents))), first.label, None,
         found.count, found.log10_p, found.statistic, found.power, found.figures, found.controls, found.abstained, size,

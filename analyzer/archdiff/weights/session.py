@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from archdiff.errors import UsageError
 from archdiff.text import printable
 from archdiff.weights.layout import Layout
+from archdiff.weights.merging import Parent
 from archdiff.weights.packed import open_tensors
 from archdiff.weights.pairing import pair_units, units_of
 from archdiff.weights.plan import automatic, bytes_read, within
@@ -18,17 +19,21 @@ from archdiff.weights.reading import open_checkpoint
 from archdiff.weights.sides import Sides
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from archdiff.compare.comparison import Comparison
+    from archdiff.graph.schema import ModelGraph
     from archdiff.graph.store import Store
     from archdiff.sources import Source
     from archdiff.weights.evidence import Evidence
+    from archdiff.weights.examine import Context
+    from archdiff.weights.keep import Result
+    from archdiff.weights.pairing import Units
     from archdiff.weights.plan import Plan
     from archdiff.weights.tensors import Tensors
     from archdiff.weights.units import Unit
 
-__all__ = ["Check", "Wishes", "opened"]
+__all__ = ["Check", "Model", "Wishes", "opened"]
 
 
 _TRACE = 0.001
@@ -64,6 +69,7 @@ class Check:
         alone: units without partner, by component.
         incomplete: components in which parts that count have no partner of their shape.
         wishes: of the user.
+        parents: other models that NEW may be merged from.
     """
 
     old: Tensors
@@ -73,6 +79,7 @@ class Check:
     alone: Mapping[str, tuple[Unit, ...]]
     incomplete: frozenset[str]
     wishes: Wishes
+    parents: tuple[Parent, ...] = ()
 
     def carry_out(self, store: Store | None, progress: Callable[[str], None] = lambda _: None) -> Evidence:
         """Do what is planned, and judge.
@@ -97,37 +104,84 @@ class Check:
         done = run(self.plan, context, kept, device, progress, self.incomplete)
         return conclude(
             self.plan,
-            Result.of(each.result for each in done),
+            Result.of([*(each.result for each in done), self._merge(context)]),
             self.alone,
             incomplete=self.incomplete,
             device=device.name,
             read=bytes_read([each.step for each in done if each.result is not None], (self.old, self.new)),
         )
 
+    def _merge(self, context: Context) -> Result | None:
+        """Mixing weights of OLD and the other parents in NEW, where others were named."""
+        from archdiff.weights.keep import Result
+        from archdiff.weights.merging import merged
+
+        test = merged(context, self.parents) if self.parents else None
+        return Result(tests=(test,)) if test is not None else None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Model:
+    """A model whose weights are to be read.
+
+    Args:
+        source: where they are.
+        graph: as it was loaded, under the model's own names.
+    """
+
+    source: Source
+    graph: ModelGraph
+
 
 @contextmanager
-def opened(old: Source, new: Source, comparison: Comparison, wishes: Wishes) -> Iterator[Check]:
+def opened(
+    old: Model,
+    new: Model,
+    comparison: Comparison,
+    wishes: Wishes,
+    parents: Sequence[tuple[Model, Comparison]] = (),
+) -> Iterator[Check]:
     """Two checkpoints opened and planned; closed at the end.
+
+    Args:
+        old: OLD.
+        new: NEW.
+        comparison: of the two graphs.
+        wishes: of the user.
+        parents: other models that NEW may be merged from, each with its comparison with NEW.
 
     Raises:
         SourceError: a source has no weights, or they cannot be read.
         UsageError: the scope is a pattern that fits no module.
     """
     with ExitStack() as stack:
-        sides = []
-        for source in (old, new):
-            checkpoint = open_checkpoint(source)
-            stack.callback(checkpoint.close)
-            sides.append(open_tensors(checkpoint, source.config))
-        yield _planned(sides[0], sides[1], comparison, wishes)
+        first, second = _opened(old, stack), _opened(new, stack)
+        units = units_of(old.graph, first), units_of(new.graph, second)
+        check = _planned((first, second), units, comparison, wishes)
+        others = tuple(_parent(model, compared, units[1], stack) for model, compared in parents)
+        yield dataclasses.replace(check, parents=others)
 
 
-def _planned(old: Tensors, new: Tensors, comparison: Comparison, wishes: Wishes) -> Check:
-    first, second = units_of(comparison.old, old), units_of(comparison.new, new)
+def _opened(model: Model, stack: ExitStack) -> Tensors:
+    checkpoint = open_checkpoint(model.source)
+    stack.callback(checkpoint.close)
+    return open_tensors(checkpoint, model.source.config)
+
+
+def _parent(model: Model, comparison: Comparison, new: Units, stack: ExitStack) -> Parent:
+    tensors = _opened(model, stack)
+    pairs = pair_units(comparison, units_of(model.graph, tensors), new)
+    return Parent(model.source.name, tensors, {pair.new: pair.old for pair in pairs.pairs})
+
+
+def _planned(
+    sides: tuple[Tensors, Tensors], units: tuple[Units, Units], comparison: Comparison, wishes: Wishes
+) -> Check:
+    (old, new), (first, second) = sides, units
     pairs = pair_units(comparison, first, second)
     layouts = Layout.of(comparison.old, first.units), Layout.of(comparison.new, second.units)
-    sides = Sides(layouts[0], layouts[1], pairs.pairs, pairs.aligned_layers)
-    steps, left_out = propose(sides, wishes.scope)
+    models = Sides(layouts[0], layouts[1], pairs.pairs, pairs.aligned_layers)
+    steps, left_out = propose(models, wishes.scope)
     if not steps and wishes.scope not in ("all", "shared", "changed"):
         cause = "names no module whose weights can be compared"
         raise UsageError(printable(wishes.scope, 80), cause, "see the names with: archdiff show MODEL --format json")
@@ -136,11 +190,11 @@ def _planned(old: Tensors, new: Tensors, comparison: Comparison, wishes: Wishes)
         *(f"NEW: {text}" for text in _untold(second.notes, second.unclaimed, new)),
         *left_out,
     ]
-    total = tuple(sum(meaning.size for meaning in side.meanings.values()) for side in (old, new))
+    total = tuple(sum(meaning.size for meaning in side.meanings.values()) for side in sides)
     budget = automatic((total[0], total[1])) if wishes.budget == 0 else wishes.budget
-    plan = within(steps, (old, new), budget, notes)
+    plan = within(steps, sides, budget, notes)
     lone = (*pairs.old_alone, *pairs.new_alone)
-    return Check(old, new, sides, plan, _by_component(lone), _incomplete(sides, lone), wishes)
+    return Check(old, new, models, plan, _by_component(lone), _incomplete(models, lone), wishes)
 
 
 def _untold(notes: tuple[str, ...], unclaimed: tuple[str, ...], tensors: Tensors) -> Iterator[str]:

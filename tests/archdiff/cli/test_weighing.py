@@ -93,9 +93,12 @@ def test_the_terminal_tells_verdict_power_and_what_a_pair_cannot_tell(call, mode
     assert "\x1b" not in out
 
 
-def test_the_same_run_prints_the_same_bytes_with_and_without_what_was_kept(call, models):
+def test_the_same_run_prints_the_same_bytes_with_and_without_what_was_kept(call, models, tmp_path, monkeypatch):
+    monkeypatch.setenv("ARCHDIFF_CACHE", str(tmp_path / "cache"))
     arguments = ("weights", models["old"], models["tuned"], "--format=json")
-    assert call(*arguments).out == call(*arguments).out == call(*arguments, "--no-cache").out
+    first = call(*arguments).out
+    assert json.loads(call("cache", "--format=json").out)["tests"] > 10
+    assert first == call(*arguments).out == call(*arguments, "--no-cache").out
 
 
 def test_a_dry_run_tells_the_bytes_and_reads_no_values(call, models, tmp_path):
@@ -157,6 +160,19 @@ def test_a_baseline_leaves_out_known_verdicts(call, models, tmp_path):
     known = tmp_path / "known.json"
     call("weights", models["old"], models["tuned"], "--output", known)
     assert weighed(call, models["old"], models["tuned"], "--baseline", known)["findings"] == []
+
+
+def test_a_merge_of_two_parents_is_solved(call, tmp_path):
+    base = state()
+    first, second = noisy(base, 0.3, 1), noisy(base, 0.3, 2)
+    mixed = {name: 0.6 * first[name] + 0.4 * second[name] for name in base}
+    paths = [written(tmp_path / name, each) for name, each in (("a", first), ("b", second), ("mix", mixed))]
+    report = weighed(call, paths[0], paths[2], "--parent", paths[1])
+    (merge,) = [test for test in report["weights"]["tests"] if test["family"] == "merge"]
+    assert merge["figures"]["weight.0"] == pytest.approx(0.6, abs=0.01)
+    assert merge["figures"]["weight.1"] == pytest.approx(0.4, abs=0.01)
+    (body,) = [each for each in report["weights"]["judgements"] if each["component"] == "language-model"]
+    assert "merged" in body["labels"]
 
 
 # Bad input

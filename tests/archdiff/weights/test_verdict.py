@@ -253,3 +253,14 @@ def test_layers_that_were_copied_are_depth_scaled():
 def test_fewer_rows_that_are_found_again_are_pruned():
     cut = Outcome("hidden-units", BODY, "a", "b", 0, 48, -60.0, figures={"rows_old": 64.0, "rows_new": 48.0})
     assert "pruned" in _labels(elements(), tests=(*found(DERIVED).tests, cut))
+
+
+@pytest.mark.parametrize(
+    ("residual", "single", "spread", "merged"),
+    [(0.001, 0.2, 0.001, True), (0.05, 0.2, 0.001, False), (0.001, 0.001, 0.001, False), (0.001, 0.2, 0.3, False)],
+    ids=["a merge", "something is left", "a copy of one", "weights that vary"],
+)
+def test_a_merge_leaves_rounding_needs_several_and_has_one_set_of_weights(residual, single, spread, merged):
+    figures = {"single": single, "spread": spread, "floor": 2.0**-9}
+    test = Outcome("merge", BODY, "OLD, other", "b", None, 12, statistic=residual, figures=figures)
+    assert ("merged" in _labels(elements(), tests=(*found(DERIVED).tests, test))) == merged
