@@ -78,7 +78,8 @@ def command(
     shown = _shown(chosen, known)
     pair = Pair.of(old, new, cached=not no_cache)
     report = pair.compare(rules, shown) if wanted is None else pair.weigh(rules, shown, wanted)
-    output.deliver(report, None if is_quiet() else form, files)
+    if wanted is None or pair.speaks(wanted):
+        output.deliver(report, None if is_quiet() else form, files)
     return output.exit_code(report, fail_on)
 
 

@@ -73,6 +73,13 @@ class Pair:
             evidence = check.carry_out(api.results(cached=self.cached), tell)
         return api.examine(*self.graphs, rules, shown, comparison=comparison, evidence=evidence)
 
+    @staticmethod
+    def speaks(wishes: Wishes) -> bool:
+        """Whether this process reports: of several that `accelerate launch` started, the first alone does."""
+        from archdiff.weights.measure import choose_device
+
+        return choose_device(wishes.device).is_main
+
     def plan(self, wishes: Wishes) -> Plan:
         """What a weight check would read; nothing of it is read.
 

@@ -86,7 +86,8 @@ def command(
         return _dry_run(pair.plan(wanted), form)
     chosen = frozenset(rule.id for rule in rules if rule.group == _GROUP)
     report = pair.weigh(rules, Shown(chosen, known), wanted)
-    output.deliver(WeightsView(report), None if is_quiet() else form, files)
+    if pair.speaks(wanted):
+        output.deliver(WeightsView(report), None if is_quiet() else form, files)
     return output.exit_code(report, fail_on)
 
 

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from archdiff.weights.examine import Context
     from archdiff.weights.keep import Result
     from archdiff.weights.pairing import Units
-    from archdiff.weights.plan import Plan
+    from archdiff.weights.plan import Plan, Step
+    from archdiff.weights.run import Done
     from archdiff.weights.tensors import Tensors
     from archdiff.weights.units import Unit
 
@@ -108,7 +109,7 @@ class Check:
             self.alone,
             incomplete=self.incomplete,
             device=device.name,
-            read=bytes_read([each.step for each in done if each.result is not None], (self.old, self.new)),
+            read=bytes_read(map(_as_read, done), (self.old, self.new)),
         )
 
     def _merge(self, context: Context) -> Result | None:
@@ -195,6 +196,14 @@ def _planned(
     plan = within(steps, sides, budget, notes)
     lone = (*pairs.old_alone, *pairs.new_alone)
     return Check(old, new, models, plan, _by_component(lone), _incomplete(models, lone), wishes)
+
+
+def _as_read(done: Done) -> Step:
+    """The step with what was read for it: nothing where it was not needed or digests told that pairs are equal."""
+    if done.result is None:
+        return dataclasses.replace(done.step, old=(), new=(), pairs=())
+    told = zip(done.step.pairs, done.result.elements, strict=False)
+    return dataclasses.replace(done.step, pairs=tuple(pair for pair, each in told if not each.digest))
 
 
 def _untold(notes: tuple[str, ...], unclaimed: tuple[str, ...], tensors: Tensors) -> Iterator[str]:

@@ -162,6 +162,33 @@ def test_a_baseline_leaves_out_known_verdicts(call, models, tmp_path):
     assert weighed(call, models["old"], models["tuned"], "--baseline", known)["findings"] == []
 
 
+def test_one_file_named_twice_is_identical_and_not_read(call, models):
+    report = weighed(call, models["old"], models["old"])
+    assert set(verdicts(report).values()) == {"identical"}
+    assert report["weights"]["read"] == [0, 0]
+
+
+def test_the_dispute_is_told_for_what_it_is(call, tmp_path):
+    """Norm vectors with the published moments of two unrelated models: a cosine of 0.99 that says nothing."""
+    moments = [(0.2357, 0.0410, 0.4970, 0.0465), (0.3220, 0.0316, 0.6479, 0.0550), (0.2938, 0.0325, 0.7747, 0.0582)]
+    generator, sides = torch.Generator().manual_seed(3), ({}, {})
+    for layer, (a, b, c, d) in enumerate(moments):
+        name = f"model.layers.{layer}.input_layernorm.weight"
+        for side, (mean, deviation) in zip(sides, ((a, b), (c, d)), strict=True):
+            side[name] = mean + deviation * torch.randn(4096, generator=generator)
+    paths = [tmp_path / f"{name}.safetensors" for name in ("solar", "glm")]
+    from safetensors.torch import save_file
+
+    for path, side in zip(paths, sides, strict=True):
+        save_file(side, path)
+    report = weighed(call, *paths)
+    assert set(verdicts(report).values()) == {"inconclusive"}
+    for each in report["weights"]["elements"]:
+        assert each["cosine"] > 0.98
+        assert each["cosine"] == pytest.approx(each["expected_cosine"], abs=0.005)
+        assert abs(each["pearson"]) < 0.05
+
+
 def test_a_merge_of_two_parents_is_solved(call, tmp_path):
     base = state()
     first, second = noisy(base, 0.3, 1), noisy(base, 0.3, 2)

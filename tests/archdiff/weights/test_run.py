@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from archdiff.errors import SourceError
 from archdiff.graph.store import Store
@@ -11,9 +12,11 @@ from archdiff.weights.conclude import combined, conclude, power_of
 from archdiff.weights.examine import Context
 from archdiff.weights.keep import Kept, Result
 from archdiff.weights.measure import choose_device
+from archdiff.weights.partners import partnered
 from archdiff.weights.plan import within
 from archdiff.weights.propose import propose
 from archdiff.weights.run import run
+from archdiff.weights.units import matrix
 
 from . import layouts
 
@@ -95,6 +98,23 @@ def test_permuted_experts_are_found_by_their_router():
     tests = [t for done in case.run() if done.result for t in done.result.tests if t.family == "hidden-units"]
     assert tests
     assert max(test.log10_p for test in tests) < -12
+
+
+def test_experts_must_not_be_matched_by_the_rows_that_are_then_tested():
+    """The best of six experts by its own p-value is no fair draw; the one that the router names is."""
+    from archdiff.weights.statistics import order_test
+
+    chosen, best = [], []
+    for seed in range(60):
+        case = Case(model(2 * seed, layouts.experts, 1), model(2 * seed + 1, layouts.experts, 1))
+        step = next(step for step in case.plan.steps if step.kind == "hidden-units")
+        own = partnered(step, case.context)[0]
+        rows = [reading.read(tensors) for reading, tensors in zip((own.old[0], own.new[0]), case.tensors, strict=True)]
+        chosen.append(order_test(*rows, seed=seed).log10_p)
+        experts = case.sides.new.experts(("model.layers", 0), "gate")
+        best.append(min(order_test(rows[0], matrix(case.tensors[1], unit), seed=seed).log10_p for unit in experts))
+    assert stats.kstest(10.0 ** np.array(chosen), "uniform").pvalue > 0.001
+    assert stats.kstest(10.0 ** np.array(best), "uniform").pvalue < 1e-6
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path):
