@@ -20,6 +20,8 @@ USAGE_ERRORS = {
     "no such format": ["diff", "gpt-oss-120b", "solar-open-100b", "--format", "no-such-format"],
     "no such level": ["diff", "gpt-oss-120b", "solar-open-100b", "--fail-on", "no-such-level"],
     "no such rule": ["rule", "no-such-rule"],
+    "no such budget": ["weights", "old", "new", "--budget", "much"],
+    "no such device": ["weights", "old", "new", "--device", "tpu"],
     "no such rule selected": ["diff", "gpt-oss-120b", "solar-open-100b", "--select", "no-such-rule"],
 }
 
@@ -55,7 +57,7 @@ def test_listing_imports_nothing_heavy(command):
     assert not imported & HEAVY
 
 
-@pytest.mark.parametrize("command", ["diff", "show", "rules", "rule", "catalogue", "schema"])
+@pytest.mark.parametrize("command", ["diff", "weights", "show", "rules", "rule", "catalogue", "schema"])
 def test_the_help_of_a_command_imports_nothing_heavy(command):
     code, out, _, imported = run([command, "--help"])
     assert code == 0

@@ -24,7 +24,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "rules": "List the rules.",
         "rule": "Explain one rule.",
         "catalogue": "List the models that ship with archdiff.",
-        "cache": "Show or clear the graphs that were kept.",
+        "cache": "Show or clear what was kept.",
         "schema": "Print the JSON Schema of the report.",
         "completion": "Print the completion script of a shell.",
     }

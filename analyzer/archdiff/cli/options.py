@@ -142,13 +142,14 @@ def wishes(parts: str, budget: str, device: str) -> Wishes:
     Raises:
         UsageError: the budget is no size, the device no device, or the parts are named by nothing.
     """
-    from archdiff.weights.session import Wishes
-
     if not parts.strip():
         raise UsageError("parts", "name nothing", "choose all, shared, changed, or a pattern of module names")
     if not _DEVICE.fullmatch(device):
         raise UsageError(printable(device, 40), "no such device", "choose auto, cpu, cuda or cuda:N")
-    return Wishes(parts, _size(budget), device)
+    limit = _size(budget)
+    from archdiff.weights.session import Wishes  # a bad option is told before anything is imported for it
+
+    return Wishes(parts, limit, device)
 
 
 def _size(text: str) -> int | None:
