@@ -24,6 +24,7 @@ DIFFERENT = "where elements differ and the pair is related"
 SILENT = "where the exact tests do not tell already"
 
 _MAPPED_ROWS = 128
+_FEW_PAIRS = 32 * 32
 _MATCHED_LAYERS = 6
 
 
@@ -145,7 +146,7 @@ def _maps(sides: Sides) -> Iterator[Step]:
         old, new = tuple(_mapped(sides.old, first)), tuple(_mapped(sides.new, second))
         if old and new and same_columns(old[0].unit, new[0].unit):
             unequal = lengths[0] != lengths[1] or any(i != j for i, j in numbers)
-            given = "" if unequal else SILENT
+            given = "" if unequal or lengths[0] * lengths[1] <= _FEW_PAIRS else SILENT
             yield Step("layer-map", sides.new.component(second), f"{second} × {first}", 3, old, new, given=given)
 
 

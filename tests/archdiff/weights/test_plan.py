@@ -65,10 +65,11 @@ def test_unequal_depth_asks_for_a_map_without_condition():
     assert (len(step.old), len(step.new)) == (2, 4)
 
 
-def test_equal_depth_maps_only_where_the_exact_tests_are_silent():
-    plan, _ = _planned([layouts.dense(n) for n in range(2)], [layouts.dense(n) for n in range(2)])
+@pytest.mark.parametrize(("depth", "always"), [(2, True), (33, False)])
+def test_many_layers_of_equal_depth_are_mapped_only_where_the_exact_tests_are_silent(depth, always):
+    plan, _ = _planned([layouts.dense(n) for n in range(depth)], [layouts.dense(n) for n in range(depth)])
     (step,) = [step for step in plan.steps if step.kind == "layer-map"]
-    assert "exact" in step.given
+    assert (step.given == "") == always
 
 
 def test_sizes_count_what_several_steps_read_once():
