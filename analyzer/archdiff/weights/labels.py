@@ -23,6 +23,9 @@ _STRONG = -12.0
 _ROBUST = -4.0
 _SCALED = 0.05
 _LINEAR = 0.9999
+_TRACE = 1e-4
+"""Relative difference below which a matrix was stored anew, not changed."""
+
 _CARRIED = 0.9
 _ROUNDING = 2.0
 _CONSTANT = 0.02
@@ -102,7 +105,8 @@ def _of_difference(tests: Sequence[Test], elements: Sequence[Elements]) -> Itera
     merged = any(_is_merged(test) for test in tests)
     if merged:
         yield "merged"
-    ranks = [test for test in tests if test.family == "rank" and test.statistic]
+    ranks = [test for test in tests if test.family == "rank" and test.figures.get("relative", 1.0) > _TRACE]
+    ranks = [test for test in ranks if test.statistic]
     if ranks and all(test.figures.get("low_rank", 0.0) for test in ranks):
         yield "adapter-merged"
     elif any(_is_scaled(test) for test in ranks):

@@ -210,6 +210,11 @@ def test_a_difference_of_zero_says_nothing_of_its_rank():
     assert _labels(elements(), tests=(*found(DERIVED).tests, low, none)) == ("adapter-merged",)
 
 
+def test_values_that_another_type_cannot_hold_are_no_adapter():
+    tiny = Outcome("rank", BODY, "a", "b", 0, 64, statistic=1.0, figures={"low_rank": 1.0, "relative": 1e-9})
+    assert "adapter-merged" not in _labels(elements(), tests=(*found(DERIVED).tests, tiny))
+
+
 def _turned(closeness, diagonal, heldout=0.99):
     figures = {"closeness": closeness, "diagonal": diagonal, "heldout_cosine": heldout}
     tests = tuple(Outcome(family, BODY, "a", "b", 0, 64, p) for family, p in {"match": -9.0, "probed": -90.0}.items())
