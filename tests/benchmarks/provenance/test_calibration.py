@@ -14,7 +14,8 @@ def strangers():
 
 
 def logs(old, new, family, kept=1.0):
-    return np.array([outcome.log10_p for outcome in outcomes(old, new, family, kept=kept)])
+    """Of the tests that did not abstain: a trend along the index, looked for in each model alone, shows by chance too."""
+    return np.array([each.log10_p for each in outcomes(old, new, family, kept=kept) if each.log10_p is not None])
 
 
 @pytest.mark.parametrize("kept", [1.0, 0.75])
@@ -22,7 +23,7 @@ def test_hidden_units_of_hundreds_of_unrelated_experts(kept):
     from scipy.stats import kstest
 
     values = 10.0 ** logs(*strangers(), "hidden-units", kept)
-    assert len(values) == 3 * 3 * (8 * 8 + 1)
+    assert 0.98 * 3 * 3 * (8 * 8 + 1) < len(values) <= 3 * 3 * (8 * 8 + 1)
     assert kstest(values, "uniform").pvalue > 0.001
     assert 0.02 < np.mean(values < 0.05) < 0.08
 

@@ -47,7 +47,8 @@ def verdicts(old, new):
 def test_the_second_is_judged_to_be_derived_and_fine_tuned(pair):
     found = verdicts(*pair)["language-model"]
     assert (found.verdict, found.labels) == ("derived", ("fine-tuned",))
-    assert max(found.log10_p.values()) < -1000
+    assert max(found.log10_p[family] for family in ("hidden-units", "value-channels")) < -1000
+    assert found.log10_p["layer-map"] < -100
 
 
 def test_the_first_is_judged_to_be_identical_with_itself(pair):

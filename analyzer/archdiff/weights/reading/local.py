@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archdiff.errors import SourceError
 from archdiff.text import printable
+from archdiff.weights.reading.buffers import Buffers
 
 if TYPE_CHECKING:
     from io import FileIO
@@ -49,6 +50,7 @@ class LocalFile:
 
     def __init__(self, path: Path, subject: str) -> None:
         self.path, self._subject = path, printable(subject)
+        self._buffers = Buffers()
         self._shown = printable(path.name, 80)
         try:
             status = path.stat()
@@ -76,9 +78,7 @@ class LocalFile:
         Raises:
             SourceError: the file was truncated, written to, replaced or removed since this was made.
         """
-        import numpy as np  # a start-up without weights does without it
-
-        buffer = np.empty(stop - start, dtype=np.uint8).data
+        buffer = self._buffers.take(stop - start).data
         try:
             with self.path.open("rb", buffering=0) as file:
                 file.seek(start)
