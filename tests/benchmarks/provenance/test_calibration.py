@@ -14,7 +14,7 @@ def strangers():
 
 
 def logs(old, new, family, kept=1.0):
-    """Of the tests that did not abstain: a trend along the index, looked for in each model alone, shows by chance too."""
+    """Of the tests that did not abstain, as a few do: trends in one model alone come by chance too."""
     return np.array([each.log10_p for each in outcomes(old, new, family, kept=kept) if each.log10_p is not None])
 
 
