@@ -61,8 +61,8 @@ class Processor:
         def done(task: _Task) -> tuple[int, Sums]:
             return self._summed(read(task))
 
-        # One thread more than computes, so that one may wait for the files.
-        workers = threads() + 1
+        # Two at least, so that one may wait for the files; one more than there are cores costs a quarter on warm files.
+        workers = max(2, threads())
         for task, (size, sums) in in_order(done, tasks, workers, 2 * workers):
             yield task, size, sums
 
