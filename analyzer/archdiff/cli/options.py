@@ -140,14 +140,20 @@ def wishes(parts: str, budget: str, device: str) -> Wishes:
     """What a user asks of a weight check.
 
     Raises:
-        UsageError: the budget is no size, the device no device, or the parts are named by nothing.
+        UsageError: the budget is no size, the device no device, the parts are named by nothing, or a package is
+            missing.
     """
     if not parts.strip():
         raise UsageError("parts", "name nothing", "choose all, shared, changed, or a pattern of module names")
     if not _DEVICE.fullmatch(device):
         raise UsageError(printable(device, 40), "no such device", "choose auto, cpu, cuda or cuda:N")
     limit = _size(budget)
-    from archdiff.weights.session import Wishes  # a bad option is told before anything is imported for it
+    from archdiff.weights.extra import require
+
+    require()
+    from archdiff.weights.session import (
+        Wishes,
+    )  # what is wrong with the call is told before anything is imported for it
 
     return Wishes(parts, limit, device)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from archdiff.errors import UsageError
 from archdiff.text import printable
+from archdiff.weights.extra import require
 from archdiff.weights.layout import Layout
 from archdiff.weights.merging import Parent
 from archdiff.weights.packed import open_tensors
@@ -91,8 +92,9 @@ class Check:
 
         Raises:
             SourceError: a checkpoint cannot be read; what was finished before is kept.
-            UsageError: there is no such device.
+            UsageError: there is no such device, or a package of the extra `weights` is missing.
         """
+        require()
         from archdiff.weights.conclude import conclude
         from archdiff.weights.examine import Context
         from archdiff.weights.keep import Kept, Result

@@ -219,6 +219,17 @@ def test_bad_options_are_named(call, models, options, parts):
     assert_refused(call("weights", models["old"], models["tuned"], *options), *parts)
 
 
+@pytest.mark.parametrize("arguments", [("weights",), ("diff", "--weights", "all")])
+@pytest.mark.parametrize("missing", [{"scipy"}, {"numba", "scipy"}])
+def test_without_the_extra_the_line_to_run_is_told(call, models, monkeypatch, arguments, missing):
+    from archdiff.weights import extra
+
+    there = extra.find_spec
+    monkeypatch.setattr(extra, "find_spec", lambda name: None if name in missing else there(name))
+    ended = call(*arguments, models["old"], models["tuned"])
+    assert_refused(ended, *missing, "pip install 'archdiff[weights]'")
+
+
 def test_a_model_without_weights_is_refused(call, models, tmp_path):
     lonely = tmp_path / "lonely"
     lonely.mkdir()
