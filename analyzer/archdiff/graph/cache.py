@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from archdiff.graph.schema import ModelGraph
     from archdiff.sources import Source
 
-__all__ = ["OFF", "VARIABLE", "key", "store", "through_cache"]
+__all__ = ["OFF", "VARIABLE", "key", "state_of", "store", "through_cache"]
 
 VARIABLE = "ARCHDIFF_CACHE"
 OFF = "off"
@@ -126,7 +126,7 @@ def key(source: Source) -> str:
 @functools.cache
 def _code() -> tuple[str, ...]:
     """Versions of all that builds a graph, and the state of archdiff's own files, which may be a checkout."""
-    return (sys.version, *map(_version, _BUILDERS), *_files(Path(__file__).parent))
+    return (sys.version, *map(_version, _BUILDERS), *state_of(Path(__file__).parent))
 
 
 def _version(name: str) -> str:
@@ -136,7 +136,8 @@ def _version(name: str) -> str:
         return f"no {name}"
 
 
-def _files(folder: Path) -> Iterator[str]:
+def state_of(folder: Path) -> Iterator[str]:
+    """A line for each file of code below a folder, which is another one after it was edited."""
     try:
         for path in sorted(folder.rglob("*")):
             if path.suffix in (".py", ".toml"):

@@ -7,13 +7,16 @@ own digest, or its identity, size and time of change. A result whose content is 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import math
 from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archdiff.graph.cache import state_of
 from archdiff.weights.evidence import Control, Elements, LayerMap, Test
 
 if TYPE_CHECKING:
@@ -67,7 +70,7 @@ class Kept:
 
     def __init__(self, store: Store | None, sides: tuple[Tensors, Tensors], settings: Sequence[object] = ()) -> None:
         self.store, self.sides = store, sides
-        self.settings = (_FORMAT, version("archdiff"), *settings)
+        self.settings = (_FORMAT, version("archdiff"), _code(), *settings)
 
     def read(self, step: Step, more: Sequence[object] = ()) -> Result | None:
         """The result of a step that was finished before; None where there is none.
@@ -102,6 +105,13 @@ class Kept:
             return ""
         parts = (*self.settings, step.kind, step.component, step.place, step.layer, *more, *contents)
         return hashlib.blake2b(repr(parts).encode("utf-8", "backslashreplace"), digest_size=20).hexdigest()
+
+
+@functools.cache
+def _code() -> tuple[str, ...]:
+    """The state of what computes results, which may be a checkout, and of the libraries behind it."""
+    libraries = (f"{name} {version(name)}" for name in ("numpy", "numba", "scipy", "transformers"))
+    return (*libraries, *state_of(Path(__file__).parent))
 
 
 def _content(reading: Reading | None, tensors: Tensors) -> str:

@@ -109,15 +109,15 @@ def test_every_file_that_builds_graphs_counts(tmp_path):
     files = [tmp_path / name for name in ("a.py", "roles.toml", "facts/b.py", "__pycache__/a.pyc")]
     for path in files:
         path.write_text("x")
-    before = list(cache._files(tmp_path))
+    before = list(cache.state_of(tmp_path))
     assert len(before) == 3
     for path in files[:3]:
         os.utime(path, (1000, 1000))
-        assert list(cache._files(tmp_path)) != before
-        before = list(cache._files(tmp_path))
+        assert list(cache.state_of(tmp_path)) != before
+        before = list(cache.state_of(tmp_path))
     files[3].write_text("changed")
-    assert list(cache._files(tmp_path)) == before
-    real = "\n".join(cache._files(Path(cache.__file__).parent))
+    assert list(cache.state_of(tmp_path)) == before
+    real = "\n".join(cache.state_of(Path(cache.__file__).parent))
     assert all(name in real for name in ("trace.py", "roles.toml", "facts/facts.toml"))
 
 

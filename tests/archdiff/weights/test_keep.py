@@ -9,6 +9,7 @@ from types import MappingProxyType
 import pytest
 
 from archdiff.graph.store import Store
+from archdiff.weights import keep
 from archdiff.weights.evidence import Control, Elements, LayerMap
 from archdiff.weights.evidence import Test as Outcome
 from archdiff.weights.keep import Kept, Result
@@ -101,3 +102,10 @@ def test_a_damaged_entry_is_no_result(store, content):
     (entry,) = store.entries()
     store.write(entry.path.stem, content)
     assert kept.read(_step(layout)) is None
+
+
+def test_other_code_is_another_result(store, monkeypatch):
+    layout, sides = _sides()
+    Kept(store, sides).write(_step(layout), RESULT)
+    monkeypatch.setattr(keep, "_code", lambda: ("edited",))
+    assert Kept(store, sides).read(_step(layout)) is None
