@@ -31,7 +31,7 @@ __all__ = ["command"]
 @click.command("diff")
 @click.argument("old")
 @click.argument("new")
-@report_formats
+@report_formats("report")
 @click.option(
     "--select",
     multiple=True,

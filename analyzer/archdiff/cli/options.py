@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from archdiff.errors import UsageError
-from archdiff.render import FORMATS
+from archdiff.render import formats
 from archdiff.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from archdiff.render import Kind
     from archdiff.weights.session import Wishes
 
 __all__ = [
@@ -74,25 +75,34 @@ def listing_format(command: _Command) -> _Command:
     )(command)
 
 
-def report_formats(command: _Command) -> _Command:
-    """Give a command that makes a report `--format` for standard output and `--output` for files."""
-    form = click.option(
-        "--format",
-        "form",
-        type=click.Choice(list(FORMATS)),
-        default="terminal",
-        show_default=True,
-        help="What to print on standard output.",
-    )
-    outputs = click.option(
-        "-o",
-        "--output",
-        "outputs",
-        multiple=True,
-        metavar="FILE",
-        help=f"Write a file too; its ending says the format ({', '.join(FORMATS.values())}). Repeatable.",
-    )
-    return form(outputs(command))
+def report_formats(kind: Kind) -> Callable[[_Command], _Command]:
+    """Give a command that makes a document `--format` for standard output and `--output` for files.
+
+    Args:
+        kind: of the document, which says the formats.
+    """
+    known = formats(kind)
+
+    def decorate(command: _Command) -> _Command:
+        form = click.option(
+            "--format",
+            "form",
+            type=click.Choice(list(known)),
+            default="terminal",
+            show_default=True,
+            help="What to print on standard output.",
+        )
+        outputs = click.option(
+            "-o",
+            "--output",
+            "outputs",
+            multiple=True,
+            metavar="FILE",
+            help=f"Write a file too; its ending says the format ({', '.join(known.values())}). Repeatable.",
+        )
+        return form(outputs(command))
+
+    return decorate
 
 
 def fail_on(command: _Command) -> _Command:

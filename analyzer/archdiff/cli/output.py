@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 from archdiff.cli.options import LEVELS
 from archdiff.cli.stdout import has_colour, put
 from archdiff.errors import RenderError, UsageError
-from archdiff.render import BINARY, WeightsView, format_of, render
+from archdiff.render import BINARY, check, format_of, render
 from archdiff.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from archdiff.report.portrait import Portrait
+    from archdiff.render import Document, Kind
     from archdiff.report.schema import Report
 
 __all__ = ["Target", "check_stdout", "deliver", "exit_code", "target", "targets"]
@@ -43,19 +43,21 @@ class Target:
     form: str
 
 
-def targets(texts: Iterable[str], references: Sequence[str]) -> tuple[Target, ...]:
+def targets(texts: Iterable[str], references: Sequence[str], kind: Kind = "report") -> tuple[Target, ...]:
     """Check the files that a user wants written, before anything else is done.
 
     Args:
         texts: paths as given; the ending says the format.
         references: models that the command reads, which no file may replace.
+        kind: of the document that the command makes.
 
     Raises:
         UsageError: an ending names no format, a file is named twice or is an input.
-        RenderError: a file cannot be written there.
+        RenderError: a file cannot be written there, or its format does not show such a document.
     """
     found = tuple(target(text, format_of(text), references) for text in texts)
     for position, each in enumerate(found):
+        check(each.form, kind)
         if each.path in (earlier.path for earlier in found[:position]):
             raise UsageError(printable(each.text), "is named twice as output", "name each file once")
     return found
@@ -103,7 +105,7 @@ def check_stdout(form: str) -> None:
 
 
 def deliver(
-    document: Report | Portrait | WeightsView,
+    document: Document,
     form: str | None,
     files: Sequence[Target],
     more: Sequence[tuple[Target, str]] = (),
@@ -132,7 +134,7 @@ def exit_code(report: Report, fail_on: str) -> int:
     return _FOUND if any(finding.impact in counted for finding in report.findings) else 0
 
 
-def _printed(document: Report | Portrait | WeightsView, form: str) -> str | bytes:
+def _printed(document: Document, form: str) -> str | bytes:
     """What standard output gets: text with the width and colours of the terminal, where it is one."""
     if form == "terminal":
         from archdiff.render import terminal

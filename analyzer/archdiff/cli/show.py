@@ -16,7 +16,7 @@ __all__ = ["command"]
 
 @click.command("show")
 @click.argument("reference", metavar="REF")
-@report_formats
+@report_formats("portrait")
 @click.option("--save", metavar="FILE", help="Write the model's graph as a snapshot (node-link JSON).")
 @no_cache
 @common
@@ -25,7 +25,7 @@ def command(reference: str, form: str, outputs: tuple[str, ...], save: str | Non
 
     REF is a path (a config, weights, a saved graph), a name of the catalogue or a hub id.
     """
-    files = output.targets(outputs, (reference,))
+    files = output.targets(outputs, (reference,), "portrait")
     snapshot = output.target(save, "snapshot", (reference,)) if save is not None else None
     output.check_stdout(form)
     with doing(f"building {reference}"):

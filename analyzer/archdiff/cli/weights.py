@@ -49,7 +49,7 @@ _GROUP = "Weights"
 )
 @weight_options
 @click.option("--dry-run", is_flag=True, help="Print what would be read for which test, and read no weights.")
-@report_formats
+@report_formats("weights")
 @fail_on
 @baseline
 @no_cache
@@ -76,7 +76,7 @@ def command(
     from archdiff.render import WeightsView
     from archdiff.report.assemble import Shown
 
-    files = output.targets(outputs, (old, new, *parents, *([baseline] if baseline else [])))
+    files = output.targets(outputs, (old, new, *parents, *([baseline] if baseline else [])), "weights")
     output.check_stdout(form)
     wanted = wishes(parts, budget, device)
     known = fingerprints(baseline) if baseline is not None else frozenset()

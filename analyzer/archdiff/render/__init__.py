@@ -1,27 +1,67 @@
-"""Reports as text and pictures: one module per format, each a pure function of the report."""
+"""Documents as text and pictures: one module per format, each a pure function of the document."""
 
 from __future__ import annotations
 
 import dataclasses
+from importlib import import_module
 from pathlib import PurePath
 from types import MappingProxyType
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from archdiff.errors import RenderError, UsageError
 from archdiff.text import printable
 
 if TYPE_CHECKING:
+    from archdiff.report.checklist import Checklist
     from archdiff.report.portrait import Portrait
     from archdiff.report.schema import Report
+    from archdiff.report.tokenizer import TokenizerEntry
+    from archdiff.report.training_log import TrainingLogEntry
 
-__all__ = ["BINARY", "FORMATS", "WeightsView", "format_of", "render"]
+__all__ = ["BINARY", "FORMATS", "Document", "Kind", "WeightsView", "check", "format_of", "formats", "kind_of", "render"]
 
-FORMATS = MappingProxyType(
-    {"terminal": ".txt", "json": ".json", "dot": ".dot", "svg": ".svg", "png": ".png", "pdf": ".pdf"}
+Kind = Literal["report", "weights", "portrait", "checklist", "training-log", "tokenizer"]
+"""What a document is: each command makes one kind."""
+
+_ALL: frozenset[Kind] = frozenset(get_args(Kind))
+_PICTURE: frozenset[Kind] = frozenset({"report", "portrait"})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Format:
+    """A format.
+
+    Args:
+        ending: how the name of a file in it ends.
+        shows: kinds of documents that it can show.
+        module: of `archdiff.render`, whose `text(document)` makes it; empty where Graphviz draws it.
+        is_binary: no text.
+    """
+
+    ending: str
+    shows: frozenset[Kind]
+    module: str = ""
+    is_binary: bool = False
+
+
+_TABLE = MappingProxyType(
+    {
+        "terminal": _Format(".txt", _ALL, "terminal"),
+        "json": _Format(".json", _ALL, "json"),
+        "dot": _Format(".dot", _PICTURE),
+        "svg": _Format(".svg", _PICTURE | {"weights"}),
+        "png": _Format(".png", _PICTURE, is_binary=True),
+        "pdf": _Format(".pdf", _PICTURE, is_binary=True),
+    }
 )
+
+_PICTURES: MappingProxyType[Kind, str] = MappingProxyType({"weights": "weights_picture"})
+"""Modules whose `text(document)` draws an SVG without Graphviz."""
+
+FORMATS = MappingProxyType({name: form.ending for name, form in _TABLE.items()})
 """Every format, and how the name of a file in it ends."""
 
-BINARY = frozenset({"png", "pdf"})
+BINARY = frozenset(name for name, form in _TABLE.items() if form.is_binary)
 """Formats that are no text."""
 
 
@@ -36,61 +76,83 @@ class WeightsView:
     report: Report
 
 
-def render(document: Report | Portrait | WeightsView, name: str) -> str | bytes:
-    """Return a report, or the portrait of one model, in a format: text, or bytes for a picture.
+Document: TypeAlias = "Report | Portrait | WeightsView | Checklist | TrainingLogEntry | TokenizerEntry"
+
+_KINDS: MappingProxyType[str, Kind] = MappingProxyType(
+    {
+        "Report": "report",
+        "WeightsView": "weights",
+        "Portrait": "portrait",
+        "Checklist": "checklist",
+        "TrainingLogEntry": "training-log",
+        "TokenizerEntry": "tokenizer",
+    }
+)
+
+
+def kind_of(document: Document) -> Kind:
+    """What a document is."""
+    return _KINDS[type(document).__name__]
+
+
+def formats(kind: Kind) -> dict[str, str]:
+    """The formats that show documents of a kind, and how the names of files in them end."""
+    return {name: form.ending for name, form in _TABLE.items() if kind in form.shows}
+
+
+def render(document: Document, name: str) -> str | bytes:
+    """Return a document in a format: text, or bytes for a picture.
 
     Raises:
         UsageError: there is no such format.
-        RenderError: the format cannot be produced here, as a picture without Graphviz.
+        RenderError: the format does not show such a document, or cannot be produced here, as a picture without
+            Graphviz.
     """
-    if isinstance(document, WeightsView):
-        return _weights(document, name)
-    if name == "terminal":
-        from archdiff.render import terminal
-
-        return terminal.text(document)
-    if name == "json":
-        from archdiff.render import json
-
-        return json.text(document)
-    if name in FORMATS:
-        return _draw(document, name)
-    raise UsageError(f"format {printable(name, 40)}", "is not known", f"choose from {', '.join(FORMATS)}")
+    form = _TABLE.get(name)
+    if form is None:
+        raise UsageError(f"format {printable(name, 40)}", "is not known", f"choose from {', '.join(FORMATS)}")
+    kind = kind_of(document)
+    check(name, kind)
+    if module := form.module or _PICTURES.get(kind):
+        content: str | bytes = import_module(f"archdiff.render.{module}").text(document)
+        return content
+    return _draw(document, name)
 
 
-def _weights(view: WeightsView, name: str) -> str | bytes:
-    if name == "terminal":
-        from archdiff.render import terminal
+def check(name: str, kind: Kind) -> None:
+    """Refuse a format that does not show documents of a kind.
 
-        return terminal.text(view)
-    if name == "svg":
-        from archdiff.render.weights_picture import svg
-
-        return svg(view.report)
-    if name in ("dot", "png", "pdf"):
-        raise RenderError(f"format {name}", "does not show weights", "write a file that ends in .svg")
-    return render(view.report, name)
+    Raises:
+        RenderError: it does not.
+    """
+    if kind not in _TABLE[name].shows:
+        shown = "weights" if kind == "weights" else f"a {kind.replace('-', ' ')}"
+        endings = ", ".join(formats(kind).values())
+        raise RenderError(f"format {name}", f"does not show {shown}", f"write a file that ends in one of {endings}")
 
 
-def _draw(document: Report | Portrait, name: str) -> str | bytes:
+def _draw(document: Document, name: str) -> str | bytes:
     from archdiff.render import diagram
+    from archdiff.report.portrait import Portrait
     from archdiff.report.schema import Report
 
     form = next((form for form in get_args(diagram.Format) if form == name), None)
     if isinstance(document, Report):
         return diagram.dot(document) if form is None else diagram.draw(document, form)
-    return diagram.dot_model(document.model) if form is None else diagram.draw_model(document.model, form)
+    if isinstance(document, Portrait):
+        return diagram.dot_model(document.model) if form is None else diagram.draw_model(document.model, form)
+    raise RenderError(f"format {name}", "does not show such a document", "write a file that ends in .json")
 
 
 def format_of(path: str) -> str:
-    """The format that a file's name ends with.
+    """The format that a file's name ends with; of several endings the longest.
 
     Raises:
         UsageError: no format's files end so.
     """
-    ending = PurePath(path).suffix.lower()
-    found = next((name for name, known in FORMATS.items() if known == ending), None)
-    if found is None:
+    name = PurePath(path).name.lower()
+    fitting = [known for known in FORMATS if name.endswith(FORMATS[known]) and name != FORMATS[known]]
+    if not fitting:
         cause = "its ending names no format"
         raise UsageError(printable(path) or "the empty path", cause, f"use one of {', '.join(FORMATS.values())}")
-    return found
+    return max(fitting, key=lambda known: len(FORMATS[known]))

@@ -9,9 +9,11 @@ from rich.padding import Padding
 from rich.text import Text
 
 from archdiff.compare.changes import IMPACTS
+from archdiff.errors import RenderError
 from archdiff.render import WeightsView
 from archdiff.render.keyfigures import table
 from archdiff.render.screen import PLAIN, Screen, capture, safe
+from archdiff.report.portrait import Portrait
 from archdiff.report.schema import Report
 from archdiff.report.summary import amount
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from archdiff.report.portrait import Portrait
+    from archdiff.render import Document
     from archdiff.report.schema import FindingEntry, Impact
 
 __all__ = ["text"]
@@ -34,17 +36,19 @@ _MEANING = {
 }
 
 
-def text(document: Report | Portrait | WeightsView, screen: Screen = PLAIN) -> str:
-    """A report, its weights alone, or the portrait of one model, as lines of text."""
+def text(document: Document, screen: Screen = PLAIN) -> str:
+    """A document as lines of text."""
     if isinstance(document, Report):
         return capture(Group(*_report(document)), screen)
     if isinstance(document, WeightsView):
         from archdiff.render import weights_text
 
         return weights_text.text(document.report, screen)
-    from archdiff.render import portrait
+    if isinstance(document, Portrait):
+        from archdiff.render import portrait
 
-    return capture(portrait.lines(document), screen)
+        return capture(portrait.lines(document), screen)
+    raise RenderError("format terminal", "does not show such a document yet", "write JSON")
 
 
 def _report(report: Report) -> Iterator[RenderableType]:

@@ -13,10 +13,11 @@ from archdiff.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from archdiff.render import WeightsView
     from archdiff.report.schema import Report
     from archdiff.report.weights import ElementsEntry, JudgementEntry, LayerMapEntry, WeightsEntry
 
-__all__ = ["svg"]
+__all__ = ["svg", "text"]
 
 _LEFT, _RIGHT, _HEAD = 76, 28, 66
 _BESIDE = _LEFT + weights_heatmap.WIDEST + 190
@@ -40,6 +41,11 @@ class _Panel:
         """Pixels below the titles."""
         map_ = weights_heatmap.height(self.found) if self.found is not None else 0.0
         return max(map_, weights_histogram.HEIGHT if self.elements else 0.0)
+
+
+def text(view: WeightsView) -> str:
+    """The picture of a weight check, as `svg`."""
+    return svg(view.report)
 
 
 def svg(report: Report) -> str:

@@ -6,6 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from archdiff.report.code import CodeEntry
+from archdiff.report.lineage import LineageEntry
+from archdiff.report.tokenizer import TokenizerEntry
 from archdiff.report.weights import WeightsEntry
 
 __all__ = [
@@ -21,10 +24,11 @@ __all__ = [
     "PlaceEntry",
     "Report",
     "RuleEntry",
+    "SetAside",
     "Summary",
 ]
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 """A minor version adds fields, and reads the reports of the earlier ones."""
 
 Impact = Literal["breaking", "behavioral", "cosmetic"]
@@ -172,6 +176,15 @@ class RuleEntry(_Model):
     pack: str
 
 
+class SetAside(_Model):
+    """A finding that is there and does not count: it was known before, or a suppression covers it."""
+
+    finding: FindingEntry
+    cause: Literal["baseline", "suppression"]
+    reason: str = Field(description="of the suppression; empty for a baseline")
+    expires: str | None = Field(description="ISO date on which the suppression ends; None where it does not")
+
+
 class Summary(_Model):
     """The comparison in a few figures."""
 
@@ -185,7 +198,7 @@ class Summary(_Model):
 class Report(_Model):
     """A comparison of two models; same inputs, same bytes."""
 
-    schema_version: Literal["1.0", "1.1"] = "1.1"
+    schema_version: Literal["1.0", "1.1", "1.2"] = "1.2"
     archdiff: str = Field(description="version of archdiff")
     transformers: str = Field(description="version of transformers that built the graphs")
     old: ModelEntry
@@ -194,6 +207,10 @@ class Report(_Model):
     findings: tuple[FindingEntry, ...]
     changes: tuple[ChangeEntry, ...]
     alignment: tuple[AlignedStack, ...]
+    set_aside: tuple[SetAside, ...] = Field(default=(), description="findings that `findings` leaves out, and why")
     weights: WeightsEntry | None = Field(default=None, description="None where weights were not compared")
+    tokenizer: TokenizerEntry | None = Field(default=None, description="None where tokenizers were not compared")
+    code: CodeEntry | None = Field(default=None, description="None where modelling code was not compared")
+    lineage: tuple[LineageEntry, ...] = Field(default=(), description="of OLD and of NEW, where it was followed")
     rules: tuple[RuleEntry, ...]
     not_checked: tuple[str, ...] = Field(description="what was left out, and why")
