@@ -13,6 +13,8 @@ from archdiff.text import printable
 
 if TYPE_CHECKING:
     from archdiff.report.checklist import Checklist
+    from archdiff.report.code import CodeEntry
+    from archdiff.report.lineage import LineageEntry
     from archdiff.report.portrait import Portrait
     from archdiff.report.schema import Report
     from archdiff.report.tokenizer import TokenizerEntry
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BINARY", "FORMATS", "Document", "Kind", "WeightsView", "check", "format_of", "formats", "kind_of", "render"]
 
-Kind = Literal["report", "weights", "portrait", "checklist", "training-log", "tokenizer"]
+Kind = Literal["report", "weights", "portrait", "checklist", "training-log", "tokenizer", "lineage", "code"]
 """What a document is: each command makes one kind."""
 
 _ALL: frozenset[Kind] = frozenset(get_args(Kind))
@@ -76,7 +78,9 @@ class WeightsView:
     report: Report
 
 
-Document: TypeAlias = "Report | Portrait | WeightsView | Checklist | TrainingLogEntry | TokenizerEntry"
+Document: TypeAlias = (
+    "Report | Portrait | WeightsView | Checklist | TrainingLogEntry | TokenizerEntry | LineageEntry | CodeEntry"
+)
 
 _KINDS: MappingProxyType[str, Kind] = MappingProxyType(
     {
@@ -86,6 +90,8 @@ _KINDS: MappingProxyType[str, Kind] = MappingProxyType(
         "Checklist": "checklist",
         "TrainingLogEntry": "training-log",
         "TokenizerEntry": "tokenizer",
+        "LineageEntry": "lineage",
+        "CodeEntry": "code",
     }
 )
 
