@@ -80,7 +80,10 @@ def assemble(
         changes=_changes(comparison, everything),
         alignment=tuple(aligned(stack) for stack in comparison.alignment),
         weights=weights_entry(evidence) if evidence is not None else None,
-        rules=tuple(RuleEntry(id=rule.id, pack=rule.pack) for rule in sorted(rules, key=lambda rule: rule.id)),
+        rules=tuple(
+            RuleEntry(id=rule.id, pack=rule.pack, group=clean(rule.group))
+            for rule in sorted(rules, key=lambda rule: rule.id)
+        ),
         not_checked=(
             *_unchecked(comparison, evidence),
             *_left_out("not selected", len(everything) - len(selected)),

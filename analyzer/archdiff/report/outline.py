@@ -12,7 +12,7 @@ from archdiff.report.flows import ENTRY, EXIT, chained, edges_of, in_flow_order,
 from archdiff.report.judged import with_status
 from archdiff.report.kinds import Kind, kinds_of
 from archdiff.report.part_facts import facts_for
-from archdiff.report.parts import json_of, label_of, parts_of, shared_facts
+from archdiff.report.parts import json_of, label_of, parts_of, shared_facts, tensors_of
 from archdiff.report.schema import Block, Part
 from archdiff.report.standing import Side, Standing
 
@@ -119,6 +119,7 @@ def _single_block(graph: ModelGraph, place: _Place) -> Block:
     part = Part(
         id=node.id, role=node.role, label=label, class_name=node.class_name, status="unchanged",
         facts=json_of(facts), notes=(), parameters=count, parts=(),
+        tensors=tensors_of(graph, (node.id,) if place.own else graph.subtree(node.id)),
     )  # fmt: skip
     return Block(
         id=node.id, role=node.role, label=label, stack=None, layers=(), count=1, status="unchanged", notes=(),

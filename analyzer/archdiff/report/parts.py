@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from archdiff.report.flows import owners_of
 from archdiff.report.part_facts import facts_for
-from archdiff.report.schema import Part
+from archdiff.report.schema import Part, TensorEntry
+from archdiff.report.values import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from archdiff.graph.schema import ModelGraph, Value
     from archdiff.report.boxes import Box
 
-__all__ = ["json_of", "label_of", "parts_of", "shared_facts"]
+__all__ = ["json_of", "label_of", "parts_of", "shared_facts", "tensors_of"]
 
 _LABELS: Mapping[str, str] = MappingProxyType({
     "embedding": "token embedding",
@@ -37,12 +38,16 @@ def parts_of(graph: ModelGraph, boxes: Sequence[Box], facts: Mapping[str, Value]
         facts: of the layer.
     """
     owned: Counter[str] = Counter()
-    for node, box in owners_of(graph, boxes).items():
+    owners = owners_of(graph, boxes)
+    nodes: dict[str, list[str]] = {}
+    for node, box in owners.items():
         owned[box] += graph.own_parameters(node)
+        nodes.setdefault(box, []).append(node)
     present = [inner.role for box in boxes for inner in box.every()]
 
     def part(box: Box) -> Part:
         whole = graph.subtree_parameters(box.id)
+        held = [node for node in graph.subtree(box.id) if node not in owners] if box.container else nodes[box.id]
         return Part(
             id=box.id,
             role=box.role,
@@ -53,9 +58,20 @@ def parts_of(graph: ModelGraph, boxes: Sequence[Box], facts: Mapping[str, Value]
             notes=(),
             parameters=whole if box.container else owned[box.id],
             parts=tuple(map(part, box.boxes)),
+            tensors=tensors_of(graph, held),
         )
 
     return tuple(map(part, boxes))
+
+
+def tensors_of(graph: ModelGraph, nodes: Iterable[str]) -> tuple[TensorEntry, ...]:
+    """What a checkpoint holds of these modules, in the order of the modules."""
+    return tuple(
+        TensorEntry(name=clean(f"{node}.{tensor.name}".lstrip(".")), shape=tensor.shape, dtype=clean(tensor.dtype))
+        for node in nodes
+        for tensor in graph.nodes[node].tensors
+        if tensor.persistent
+    )
 
 
 def shared_facts(graph: ModelGraph, layers: Sequence[str]) -> dict[str, Value]:

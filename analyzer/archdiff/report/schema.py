@@ -26,6 +26,7 @@ __all__ = [
     "RuleEntry",
     "SetAside",
     "Summary",
+    "TensorEntry",
 ]
 
 SCHEMA_VERSION = "1.2"
@@ -99,6 +100,14 @@ class Lineage(_Model):
     relation: str
 
 
+class TensorEntry(_Model):
+    """A parameter, or a buffer that checkpoints hold."""
+
+    name: str = Field(description="qualified, in the first of the folded layers")
+    shape: tuple[int, ...]
+    dtype: str
+
+
 class Part(_Model):
     """A box inside a layer kind, or outside the layers: a module drawn as one."""
 
@@ -111,6 +120,7 @@ class Part(_Model):
     notes: tuple[str, ...] = Field(description="what changed, as `64 → 96 query heads`; empty unless changed")
     parameters: int
     parts: tuple[Part, ...] = Field(description="boxes inside this one")
+    tensors: tuple[TensorEntry, ...] = Field(default=(), description="of this box without those inside, in their order")
 
 
 class Block(_Model):
@@ -174,6 +184,7 @@ class RuleEntry(_Model):
 
     id: str
     pack: str
+    group: str = Field(default="", description="the area of the architecture that it looks at")
 
 
 class SetAside(_Model):

@@ -129,3 +129,10 @@ def test_the_same_comparison_gives_the_same_report():
     pair = (a_rule(), finding(explains=(change(1),)))
     again = (dataclasses.replace(pair[0]), dataclasses.replace(pair[1]))
     assert report(pair, changes=[change(1)]) == report(again, changes=[change(1)])
+
+
+def test_a_rule_that_ran_names_its_area():
+    ran = report(
+        (a_rule("b-rule", group="Weights \ud800"), finding()), (a_rule("a-rule", group="Attention"), finding())
+    )
+    assert [(entry.id, entry.group) for entry in ran.rules] == [("a-rule", "Attention"), ("b-rule", "Weights \\ud800")]

@@ -263,3 +263,25 @@ def test_the_same_in_processes_that_hash_differently():
     ]
     assert runs[0] == runs[1]
     assert "Block(" in runs[0]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_tensor_of_the_folded_layers_stands_in_one_part(name):
+    """What a checkpoint holds of the first layer of each kind; none twice, and none of another box's."""
+    found = graph(name)
+    for block in stack_blocks(outline(found)):
+        below = {f"{key}.{t.name}": t.shape for key in found.subtree(block.id) for t in found.nodes[key].tensors}
+        told = [tensor for part in every_part(block.parts) for tensor in part.tensors]
+        assert len({tensor.name for tensor in told}) == len(told)
+        assert all(below[tensor.name] == tensor.shape for tensor in told)
+        for box in every_part(block.parts):
+            if not box.parts and box.parameters:
+                assert box.tensors, box.id
+
+
+def test_tensors_stand_in_the_box_that_owns_them():
+    """The router's bias is a buffer that checkpoints hold; what is computed from the config is none of theirs."""
+    block = stack_blocks(outline(graph("solar-open-100b")))[0]
+    names = {t.name.removeprefix(f"{block.id}.mlp.gate."): t.shape for t in part(block, "router").tensors}
+    assert names == {"weight": (128, 4096), "e_score_correction_bias": (128,)}
+    assert not part(block, "mixture-of-experts").tensors
