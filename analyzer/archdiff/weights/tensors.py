@@ -7,17 +7,43 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Array", "Checkpoint", "Meaning", "Stored", "Tensors", "as_float32"]
+__all__ = ["Array", "Checkpoint", "Extent", "Meaning", "Openable", "Stored", "Tensors", "as_float32"]
 
 Array: TypeAlias = "NDArray[Any]"
+
+
+@runtime_checkable
+class Openable(Protocol):
+    """A file of this machine that compiled code may read by itself."""
+
+    def descriptor(self, start: int, stop: int) -> AbstractContextManager[int]:
+        """Open the file, of which bytes `start` to before `stop` will be read, and close it behind that.
+
+        Raises:
+            SourceError: when it is opened or closed: the file is no longer the one that it was.
+        """
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Extent:
+    """Where the elements of a tensor stand in a file, in row-major order without gaps, little-endian.
+
+    Args:
+        file: of this machine.
+        start: byte of the first element.
+    """
+
+    file: Openable
+    start: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,6 +56,7 @@ class Stored:
         dtype: as torch spells it (`bfloat16`), or as ggml does for its own packed types (`Q4_K`).
         size: bytes in the file.
         digest: of the content, where it is known without reading it; equal digests mean equal bytes. Else empty.
+        extent: where it stands in a file of this machine; None where it stands elsewhere, or not in one piece.
     """
 
     name: str
@@ -37,6 +64,7 @@ class Stored:
     dtype: str
     size: int
     digest: str = ""
+    extent: Extent | None = dataclasses.field(default=None, compare=False)
 
 
 class Checkpoint(Protocol):
@@ -79,6 +107,7 @@ class Meaning:
         scale: with which scale it is unpacked, in words; empty where it is not packed.
         size: bytes that reading all of it takes.
         digest: as of `Stored`; of packed tensors, of all their parts together.
+        extent: as of `Stored`, of a tensor whose values are what a file holds.
     """
 
     name: str
@@ -88,6 +117,7 @@ class Meaning:
     scale: str = ""
     size: int = 0
     digest: str = ""
+    extent: Extent | None = dataclasses.field(default=None, compare=False)
 
     @property
     def count(self) -> int:

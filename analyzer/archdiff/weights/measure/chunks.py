@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from archdiff.errors import SourceError
-from archdiff.weights.tensors import as_float32
+from archdiff.weights.tensors import Extent, as_float32
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from archdiff.weights.tensors import Array, Tensors
     from archdiff.weights.units import Region, Unit, UnitPair
 
-__all__ = ["NOTHING", "PIECE", "Chunk", "Part", "Reader", "chunks"]
+__all__ = ["NOTHING", "PIECE", "Chunk", "Part", "Reader", "Span", "chunks"]
 
 _ELEMENTS = 1 << 22
 """Elements of a chunk: enough for one transfer to a GPU, and for a thread to go for."""
@@ -26,6 +27,10 @@ _GATHERED = 1 << 24
 
 PIECE = 1 << 19
 """Elements that a processor reads at once: what was copied from the file is still in its caches when it is summed."""
+
+
+_WIDTHS = MappingProxyType({"bfloat16": 2, "float16": 2, "float32": 4})
+"""Bytes of an element of what compiled code reads by itself."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -58,6 +63,25 @@ NOTHING = Part(np.empty(0, np.float32), np.empty(0, np.float32), ("float32", "fl
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Span:
+    """A chunk that both sides hold as it is, each in one piece of a file: compiled code can read it by itself.
+
+    Args:
+        old: where OLD's elements begin.
+        new: where NEW's do.
+        count: elements.
+        dtypes: of the values, of 16 or 32 bits.
+        size: bytes of both.
+    """
+
+    old: Extent
+    new: Extent
+    count: int
+    dtypes: tuple[str, str]
+    size: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Chunk:
     """A range of a pair that is still to be read: elements in storage order, or rows where storages differ."""
 
@@ -66,6 +90,20 @@ class Chunk:
     stop: int
     by_row: bool
     is_last: bool
+
+    def span(self, old: Reader, new: Reader) -> Span | None:
+        """The chunk as a span; None where it is none."""
+        if self.by_row:
+            return None
+        first, second = (
+            old.extent(self.pair.old, self.start, self.stop),
+            new.extent(self.pair.new, self.start, self.stop),
+        )
+        if first is None or second is None:
+            return None
+        count = self.stop - self.start
+        size = count * (_WIDTHS[first[1]] + _WIDTHS[second[1]])
+        return Span(first[0], second[0], count, (first[1], second[1]), size)
 
     def parts(self, old: Reader, new: Reader, most: int) -> Iterator[Part]:
         """The values, in order, about so many elements at a time; transposed blocks all at once.
@@ -102,6 +140,19 @@ class Reader:
                 parts.append(self._range(region, low, high))
             start, stop = start - count, stop - count
         return _joined(parts)
+
+    def extent(self, unit: Unit, start: int, stop: int) -> tuple[Extent, str] | None:
+        """Where elements of a unit, in storage order, stand, and their type; None where not in one piece of a file."""
+        for region in unit.regions:
+            count = region.stop - region.start
+            if start < count:
+                meaning = self.tensors.meanings[region.tensor]
+                if stop > count or meaning.extent is None or meaning.dtype not in _WIDTHS:
+                    return None
+                first = meaning.extent.start + (region.start + start) * _WIDTHS[meaning.dtype]
+                return Extent(meaning.extent.file, first), meaning.dtype
+            start, stop = start - count, stop - count
+        return None
 
     def rows(self, unit: Unit, start: int, stop: int) -> tuple[Array, str, int]:
         """Rows of a unit (elements of a vector), row by row: the values, their type, and how many bytes were read."""

@@ -15,7 +15,7 @@ from archdiff.weights.measure.sums import Figures, figures, merged
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
-    from archdiff.weights.measure.chunks import Part
+    from archdiff.weights.measure.chunks import Part, Span
     from archdiff.weights.measure.device import Device
     from archdiff.weights.measure.sums import Sums
     from archdiff.weights.tensors import Tensors
@@ -72,7 +72,10 @@ def _compared(old: Tensors, new: Tensors, pairs: Sequence[UnitPair], device: Dev
             return (NOTHING,)
         return task.chunk.parts(first, second, sys.maxsize if device.is_cuda else PIECE)
 
-    with contextlib.closing(_summed(read, tasks, device)) as done:
+    def span(task: _Task) -> Span | None:
+        return None if task.chunk is None else task.chunk.span(first, second)
+
+    with contextlib.closing(_summed(read, span, tasks, device)) as done:
         parts: list[Sums] = []
         size = 0
         for task, read_size, sums in done:
@@ -92,7 +95,10 @@ def _tasks(pair: UnitPair, old: Tensors, new: Tensors) -> Iterator[_Task]:
 
 
 def _summed(
-    read: Callable[[_Task], Iterable[Part]], tasks: Iterable[_Task], device: Device
+    read: Callable[[_Task], Iterable[Part]],
+    span: Callable[[_Task], Span | None],
+    tasks: Iterable[_Task],
+    device: Device,
 ) -> Generator[tuple[_Task, int, Sums]]:
     if device.is_cuda:
         from archdiff.weights.measure.accelerator import Accelerator
@@ -100,7 +106,7 @@ def _summed(
         return Accelerator(device.name).sums(read, tasks)
     from archdiff.weights.measure.processor import Processor
 
-    return Processor().sums(read, tasks)
+    return Processor().sums(read, tasks, span)
 
 
 def _elements(pair: UnitPair, sides: tuple[Tensors, Tensors], sums: Sums, size: int) -> Elements:

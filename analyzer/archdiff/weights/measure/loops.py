@@ -21,7 +21,7 @@ from archdiff.weights.measure.sums import DECADES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["BLOCK", "accumulate"]
+__all__ = ["BLOCK", "accumulate", "compiled", "nothing"]
 
 BLOCK = 2048
 """Elements of a block."""
@@ -39,8 +39,8 @@ _HALF_BIAS = np.float32(2.0**112)
 """The bits of a half, moved to where those of a float stand, are this much too small."""
 
 
-def _compiled(function: Any, flags: Any = False) -> Any:
-    """Compiled when it is first called."""
+def compiled(function: Any, flags: Any = False) -> Any:
+    """The function, compiled when it is first called, and kept where there is a folder for it."""
     try:
         return numba.njit(cache=True, nogil=True, fastmath=flags)(function)
     except RuntimeError:  # There is no folder to keep it in.
@@ -48,7 +48,7 @@ def _compiled(function: Any, flags: Any = False) -> Any:
 
 
 def _in_lanes(function: Any) -> Any:
-    return _compiled(function, _LANES)
+    return compiled(function, _LANES)
 
 
 def _widen(raw: Any, out: Any) -> None:
@@ -118,7 +118,7 @@ def _sums_around(x: Any, y: Any, mean_x: Any, mean_y: Any) -> Any:
     return square_x, square_y, products
 
 
-@_compiled
+@compiled
 def _moments(x: Any, y: Any, sums: Any) -> Any:
     """Squares and products around the means: from those around zero where little cancels, else summed again."""
     total_x, total_y, square_x, square_y, products = sums[:5]
@@ -184,7 +184,7 @@ def _counts_high(x: Any, y: Any, out: Any) -> None:
     out[7], out[8], out[9], out[10], out[11] = k3, k2, k1, k0, above
 
 
-@_compiled
+@compiled
 def _drop(x: Any, y: Any, out: Any) -> Any:
     """Move the elements that are finite on both sides to the front and count the others; how many are left."""
     kept = 0
@@ -200,7 +200,7 @@ def _drop(x: Any, y: Any, out: Any) -> Any:
     return kept
 
 
-@_compiled
+@compiled
 def _add(out: Any, count: Any, sums: Any, moments: Any) -> None:
     """Add a block to what was summed, as Chan et al. do; what rounding takes off the totals is kept at the end."""
     before = out[0]
@@ -229,7 +229,7 @@ def nothing() -> NDArray[np.float64]:
     return np.zeros(_FIELDS + _EDGES + 2)
 
 
-@_compiled
+@compiled
 def accumulate(x: Any, y: Any, u: Any, v: Any, out: Any) -> None:
     """Add the figures of some values to those of others.
 

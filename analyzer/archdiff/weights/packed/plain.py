@@ -42,7 +42,8 @@ def plain(parts: Parts, stored: Stored) -> Reader:
         UnreadError: its type is none that arrays are compared in.
     """
     if stored.dtype in PLAIN:
-        meaning = Meaning(stored.name, stored.shape, stored.dtype, size=stored.size, digest=stored.digest)
+        size, digest, extent = stored.size, stored.digest, stored.extent
+        meaning = Meaning(stored.name, stored.shape, stored.dtype, size=size, digest=digest, extent=extent)
         return _Plain(parts, meaning)
     if stored.dtype.startswith("float8"):
         bytes_to_floats(stored.dtype)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from archdiff.errors import SourceError
@@ -17,6 +18,7 @@ from archdiff.text import printable
 from archdiff.weights.reading.buffers import Buffers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from io import FileIO
     from pathlib import Path
 
@@ -91,6 +93,26 @@ class LocalFile:
         if found != self._identity or count < stop - start:
             raise self._fault(self._difference(found), _REMEDY)
         return buffer.toreadonly()
+
+    @contextmanager
+    def descriptor(self, start: int, stop: int) -> Iterator[int]:
+        """Open the file for reading; the system is asked to fetch the bytes `start` to before `stop`.
+
+        Raises:
+            SourceError: as `read`, when it is opened and when it is closed.
+        """
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        except OSError as error:
+            raise self._fault(*_said(error)) from error
+        try:
+            _fetch_ahead(descriptor, start, stop - start)
+            yield descriptor
+            found = _identity(os.fstat(descriptor))
+        finally:
+            os.close(descriptor)
+        if found != self._identity:
+            raise self._fault(self._difference(found), _REMEDY)
 
     def digest(self, start: int, stop: int) -> str:
         """The digest of a range, from the SHA-256 by which the hub's cache calls the file, else from its identity."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 from archdiff.errors import SourceError
 from archdiff.text import printable
 from archdiff.weights.reading.strided import gather
-from archdiff.weights.tensors import Stored
+from archdiff.weights.tensors import Extent, Openable, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -71,7 +72,7 @@ class Table:
                 cause = f"holds two tensors of the name {printable(repr(item.stored.name), 80)}"
                 raise SourceError(self._subject, cause, "save the checkpoint again")
             self._placed[item.stored.name] = item
-        self._stored = MappingProxyType({name: _with_digest(item) for name, item in self._placed.items()})
+        self._stored = MappingProxyType({name: _known(item) for name, item in self._placed.items()})
 
     @property
     def subject(self) -> str:
@@ -115,9 +116,11 @@ class Table:
         self.close()
 
 
-def _with_digest(item: Placed) -> Stored:
+def _known(item: Placed) -> Stored:
+    """With its digest and its extent, where it has them."""
     stored, layout = item.stored, item.layout
     found = item.file.digest(item.start, item.start + (layout.span if layout else stored.size))
     if found and layout:
         found = f"{found}:{layout.shape}:{layout.strides}"
-    return Stored(stored.name, stored.shape, stored.dtype, stored.size, found) if found else stored
+    extent = Extent(item.file, item.start) if layout is None and isinstance(item.file, Openable) else None
+    return dataclasses.replace(stored, digest=found or stored.digest, extent=extent)
