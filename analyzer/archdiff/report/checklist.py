@@ -15,7 +15,8 @@ from archdiff.report.training_log import TrainingLogEntry
 
 __all__ = ["Checklist", "ItemEvidence", "ItemField", "ItemStatus", "Nearest", "ReviewItem", "Signature"]
 
-ItemStatus = Literal["proved", "refuted", "open", "not-applicable"]
+ItemStatus = Literal["proved", "signed", "refuted", "open", "not-applicable"]
+"""`signed`: a person settled what no program can, and what the signature rests on has not changed since."""
 
 
 class _Model(BaseModel):
@@ -60,7 +61,10 @@ class ReviewItem(_Model):
     evidence: tuple[ItemEvidence, ...]
     command: str = Field(description="what would settle an open item; empty where none would")
     needs_signature: bool = Field(description="only a person can settle it")
-    signature: Signature | None
+    signature: Signature | None = Field(description="the one that holds")
+    lapsed: Signature | None = Field(
+        default=None, description="one that holds no more, because what it rested on has changed"
+    )
     fields: tuple[ItemField, ...]
     digest: str = Field(description="of claim, finding and evidence: what a signature rests on")
 
@@ -81,6 +85,7 @@ class Checklist(_Model):
     archdiff: str = Field(description="version of archdiff")
     model: Portrait
     claims: str = Field(description="name of the claims file; empty where none was given")
+    sign_off: str = Field(default="", description="name of the file with the signatures; empty where there is none")
     items: tuple[ReviewItem, ...]
     counts: dict[ItemStatus, int]
     nearest: tuple[Nearest, ...]
