@@ -15,7 +15,7 @@ from archdiff.report.values import clean
 from archdiff.report.weights import CANNOT_TELL, weights_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from archdiff.compare.comparison import Comparison
     from archdiff.report.schema import Block, ChangeEntry, FindingEntry, Impact
@@ -80,15 +80,27 @@ def assemble(
         changes=_changes(comparison, everything),
         alignment=tuple(aligned(stack) for stack in comparison.alignment),
         weights=weights_entry(evidence) if evidence is not None else None,
-        rules=tuple(
-            RuleEntry(id=rule.id, pack=rule.pack, group=clean(rule.group))
-            for rule in sorted(rules, key=lambda rule: rule.id)
-        ),
+        rules=_rules(rules, {rule.id for rule, _ in located}),
         not_checked=(
             *_unchecked(comparison, evidence),
             *_left_out("not selected", len(everything) - len(selected)),
             *_left_out("in the baseline", len(selected) - len(findings)),
         ),
+    )
+
+
+def _rules(rules: Iterable[Rule], speaking: Collection[str]) -> tuple[RuleEntry, ...]:
+    """By id; the manual of those that noticed something, so that a reader of the report has it at hand."""
+    return tuple(
+        RuleEntry(
+            id=rule.id,
+            pack=rule.pack,
+            impact=rule.impact,
+            group=clean(rule.group),
+            summary=clean(rule.manual.summary),
+            manual={clean(k): clean(v) for k, v in rule.manual.sections.items()} if rule.id in speaking else {},
+        )
+        for rule in sorted(rules, key=lambda rule: rule.id)
     )
 
 

@@ -184,7 +184,13 @@ class RuleEntry(_Model):
 
     id: str
     pack: str
+    impact: Impact | None = Field(default=None, description="the usual one; None in reports before version 1.2")
     group: str = Field(default="", description="the area of the architecture that it looks at")
+    summary: str = Field(default="", description="what it notices, in one sentence")
+    manual: dict[str, str] = Field(
+        default_factory=dict,
+        description="`Why it matters`, `Example` and `What to do` of a rule that noticed something; else empty",
+    )
 
 
 class SetAside(_Model):

@@ -9,6 +9,8 @@ import pytest
 from archdiff.compare.changes import Place
 from archdiff.report.assemble import Shown, assemble
 from archdiff.report.entries import finding_entry
+from archdiff.report.schema import RuleEntry
+from archdiff.rule import Manual
 from tests.archdiff.making import a_rule, change, comparison, finding, graph, layer, report
 
 
@@ -136,3 +138,20 @@ def test_a_rule_that_ran_names_its_area():
         (a_rule("b-rule", group="Weights \ud800"), finding()), (a_rule("a-rule", group="Attention"), finding())
     )
     assert [(entry.id, entry.group) for entry in ran.rules] == [("a-rule", "Attention"), ("b-rule", "Weights \\ud800")]
+
+
+def test_rules_stand_with_what_they_are_and_those_that_speak_with_their_manual():
+    manual = Manual("Heads differ.", {"Why it matters": "Rows.", "What to do": "Look."})
+    speaks = dataclasses.replace(a_rule("speaks", "behavioral", "Norms"), manual=manual)
+    silent = dataclasses.replace(speaks, id="silent", impact="cosmetic")
+    made = assemble(comparison(change(1)), [(speaks, finding())], [speaks, silent])
+    stated = [(entry.id, entry.impact, entry.group, entry.summary, entry.manual) for entry in made.rules]
+    assert stated == [
+        ("silent", "cosmetic", "Norms", "Heads differ.", {}),
+        ("speaks", "behavioral", "Norms", "Heads differ.", manual.sections),
+    ]
+
+
+def test_a_report_of_an_earlier_version_has_rules_without_more_than_their_names():
+    entry = RuleEntry.model_validate({"id": "a", "pack": "b"})
+    assert (entry.impact, entry.group, entry.summary, entry.manual) == (None, "", "", {})
