@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from archdiff.compare.changes import Change, Impact, Place
     from archdiff.compare.comparison import Comparison, Difference, StackAlignment
     from archdiff.compare.provenance import Provenance
+    from archdiff.evidence.licences import Licence
     from archdiff.graph.schema import Confidence, ModelGraph, Value
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Difference",
     "Finding",
     "Impact",
+    "Licence",
     "Manual",
     "ModelGraph",
     "Place",
@@ -48,6 +50,8 @@ __all__ = [
     "StackAlignment",
     "Value",
     "count",
+    "grants_more",
+    "licence",
     "rule",
     "show",
 ]
@@ -185,6 +189,20 @@ def show(value: Value) -> str:
     return value
 
 
+def licence(name: object) -> Licence | None:
+    """What is known of a licence by any spelling of its name; None where the table has no such licence."""
+    from archdiff.evidence.licences import find
+
+    return find(name)
+
+
+def grants_more(derived: Licence, base: Licence) -> bool:
+    """Whether the licence of a derived model grants what that of its base forbids or conditions."""
+    from archdiff.evidence.licences import conflicts
+
+    return conflicts(base, derived)
+
+
 def __getattr__(name: str) -> object:
     """Types that rules name are imported when first asked for, so that listing rules stays fast."""
     homes = {
@@ -194,6 +212,7 @@ def __getattr__(name: str) -> object:
         "Comparison": "archdiff.compare.comparison",
         "Difference": "archdiff.compare.comparison",
         "StackAlignment": "archdiff.compare.comparison",
+        "Licence": "archdiff.evidence.licences",
         "Provenance": "archdiff.compare.provenance",
         "ModelGraph": "archdiff.graph.schema",
         "Value": "archdiff.graph.schema",

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archdiff.rule import Finding, Place, rule
-from archdiff_rules._licences import conflicts, find
+from archdiff.rule import Finding, Place, grants_more, licence, rule
 from archdiff_rules._lineage import claims
 
 if TYPE_CHECKING:
@@ -33,9 +32,9 @@ def licence_inherited(comparison: Comparison) -> Iterator[Finding]:
         base's owner has granted more than the public licence does: then say so in the model card.
     """
     for claim in claims(comparison):
-        base, derived = (find(graph.source.get("licence")) for graph in (claim.base, claim.derived))
+        base, derived = (licence(graph.source.get("licence")) for graph in (claim.base, claim.derived))
         inherits = claim.relation != "same-architecture"
-        if inherits and base is not None and derived is not None and conflicts(base, derived):
+        if inherits and base is not None and derived is not None and grants_more(derived, base):
             licences = (str(comparison.old.source["licence"]), str(comparison.new.source["licence"]))
             yield Finding(
                 message=(

@@ -1,13 +1,9 @@
-"""The table of licences, and what it makes of two of them."""
+"""What the rule makes of the licences of a model and of its declared base."""
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
 
-from archdiff import catalogue
-from archdiff_rules._licences import LICENCES, conflicts, find
 from archdiff_rules.licence_inherited import licence_inherited
 from tests.archdiff_rules.bare import found, model
 
@@ -73,18 +69,3 @@ def test_the_finding_is_the_same_when_the_two_are_swapped():
     (there,), (back,) = found(licence_inherited, old, new), found(licence_inherited, new, old)
     assert back.message == there.message
     assert back.facts == {name: (after, before) for name, (before, after) in there.facts.items()}
-
-
-def test_no_spelling_stands_twice_and_every_row_has_a_source():
-    spellings = list(itertools.chain.from_iterable(row.ids for row in LICENCES))
-    assert len(spellings) == len(set(spellings))
-    assert all(row.source.startswith("https://") for row in LICENCES)
-    assert all(find(name) is row for row in LICENCES for name in row.ids)
-
-
-def test_every_licence_of_the_catalogue_is_known():
-    assert not {entry.licence for entry in catalogue.entries() if find(entry.licence) is None}
-
-
-def test_no_licence_conflicts_with_itself():
-    assert not any(conflicts(row, row) for row in LICENCES)
