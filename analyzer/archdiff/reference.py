@@ -1,4 +1,4 @@
-"""What a user types to name a model: a path, a catalogue name or a hub id."""
+"""What a user types to name a model: a path, a git revision of one, a catalogue name or a hub id."""
 
 from __future__ import annotations
 
@@ -10,26 +10,31 @@ from archdiff import catalogue
 from archdiff.errors import UnresolvedReferenceError
 from archdiff.text import is_file, is_hub_id, is_revision, printable
 
-__all__ = ["Reference", "parse"]
+__all__ = ["Reference", "parse", "work_tree"]
+
+_WEIGHTS = (".gguf", ".safetensors", ".bin", ".pt", ".pth")
+"""How no config ends: behind the colon of `owner/name` they ask for a file of the hub's model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A model as the user named it.
 
-    `target` is the path with `~` expanded, the catalogue's spelling of the name, or the hub id alone; `revision` is
-    a branch, tag or commit, and `file` one GGUF file of the model, for a hub id that states them.
+    `target` is the path with `~` expanded or inside the revision, the catalogue's spelling of the name, or the hub id
+    alone; `revision` is a branch, tag or commit of git (empty for the index), or that of a hub id that states one;
+    `file` one GGUF file of the model, for a hub id that states it.
     """
 
     text: str
-    kind: Literal["path", "catalogue", "hub"]
+    kind: Literal["path", "revision", "catalogue", "hub"]
     target: str
     revision: str | None = None
     file: str | None = None
 
 
 def parse(text: str) -> Reference:
-    """Decide what `text` names: an existing path, a catalogue name, or a hub id `owner/name[@revision][:file.gguf]`.
+    """Decide what `text` names: an existing path, a git revision `REV:PATH` inside a work tree, a catalogue name, or a
+    hub id `owner/name[@revision][:file.gguf]`.
 
     The first of these that fits is it. Looks at the file system and the catalogue, never at the network.
 
@@ -38,6 +43,8 @@ def parse(text: str) -> Reference:
     """
     if path := _existing(text):
         return Reference(text, "path", str(path))
+    if (found := _in_git(text)) and work_tree() is not None:
+        return found
     if name := catalogue.find(text):
         return Reference(text, "catalogue", name)
     named, colon, file = text.partition(":")
@@ -47,6 +54,18 @@ def parse(text: str) -> Reference:
             return Reference(text, "hub", hub_id, revision or None, file or None)
         raise UnresolvedReferenceError(printable(text), "no GGUF file behind the colon", f"write {hub_id}:NAME.gguf")
     raise _unresolved(text)
+
+
+def work_tree(start: Path | None = None) -> Path | None:
+    """The directory at or above `start`, or the working directory, that holds `.git`; None outside a work tree.
+
+    The file system alone decides, so that no program runs for a reference that is none of git's.
+    """
+    try:
+        here = (start or Path()).resolve()
+        return next((each for each in (here, *here.parents) if (each / ".git").exists()), None)
+    except OSError:
+        return None
 
 
 def _existing(text: str) -> Path | None:
@@ -60,6 +79,21 @@ def _existing(text: str) -> Path | None:
     return path
 
 
+def _in_git(text: str) -> Reference | None:
+    """The reference as a git revision, where it can be one: `REV:PATH`, or `:PATH` for what is staged.
+
+    A drive letter, a web address and one GGUF file of a hub's model hold a colon too.
+    """
+    revision, colon, path = text.partition(":")
+    if not (colon and text.isprintable()) or path.startswith(("/", "\\")) or revision.startswith("-"):
+        return None
+    if is_hub_id(revision.partition("@")[0]) and (not path or path.lower().endswith(_WEIGHTS)):
+        return None
+    if not revision and not path:
+        return None
+    return Reference(text, "revision", path, revision)
+
+
 def _looks_like_path(text: str) -> bool:
     return text.startswith((".", "/", "~")) or text.endswith((".json", "/")) or "\\" in text
 
@@ -70,6 +104,9 @@ def _unresolved(text: str) -> UnresolvedReferenceError:
         return UnresolvedReferenceError(
             subject, "a web address is not a model reference", "write the hub id, owner/name"
         )
+    if _in_git(text):
+        remedy = "run archdiff inside the repository, or name a file"
+        return UnresolvedReferenceError(subject, "no such path, and no git work tree is here to hold REV:PATH", remedy)
     if _looks_like_path(text) or text.partition("@")[0].count("/") > 1:
         remedy = "check the spelling, or name a config.json or a directory with one"
         return UnresolvedReferenceError(subject, "no such file or directory", remedy)

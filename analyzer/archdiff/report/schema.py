@@ -147,7 +147,9 @@ class ModelEntry(_Model):
 
     name: str
     reference: str
-    kind: str = Field(description="kind of source: file, directory, catalogue, hub, snapshot")
+    kind: str = Field(
+        description="kind of source: file, directory, revision, catalogue, hub, gguf, adapter, snapshot, …"
+    )
     hub_id: str | None
     revision: str | None
     digest: str = Field(description="of the config that was read")

@@ -1,4 +1,4 @@
-"""Where models come from: a file, the catalogue, the hub. All of it is untrusted input."""
+"""Where models come from: a file, a git revision, the catalogue, the hub. All of it is untrusted input."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ def resolve(text: str) -> Source | Snapshot:
         SnapshotError: the saved graph is damaged.
     """
     parsed = references.parse(text)
+    if parsed.kind == "revision":
+        from archdiff.sources import revision  # only where one is named: it starts programs
+
+        return revision.load(parsed)
     if parsed.kind != "path":
         return _named(parsed, _base)
     if adapter.is_adapter(Path(parsed.target)):

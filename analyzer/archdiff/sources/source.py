@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Kind", "Lineage", "Origin", "Source", "bare", "digest", "make"]
 
-Kind: TypeAlias = Literal["file", "directory", "catalogue", "hub", "weights", "gguf", "adapter"]
+Kind: TypeAlias = Literal["file", "directory", "revision", "catalogue", "hub", "weights", "gguf", "adapter"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ def open_checkpoint(source: Source | Snapshot) -> Checkpoint:
     """
     if source.kind == "snapshot":
         raise _fault(source.reference, "is a saved graph, which has no weights", _REMEDY)
+    if source.kind == "revision":
+        raise _fault(source.reference, "is a git revision, of which the config alone is read", _REMEDY)
     if source.kind == "adapter":
         cause = "is an adapter, whose factors are no weights of a model"
         raise _fault(source.reference, cause, "merge it into its base model and name the result")
