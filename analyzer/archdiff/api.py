@@ -154,7 +154,7 @@ def results(*, cached: bool) -> Store | None:
 
 
 def render_report(report: Report, name: str = "terminal") -> str | bytes:
-    """Return a report in one of the formats `terminal`, `json`, `dot`, `svg`, `png` and `pdf`.
+    """Return a report in a format: `terminal`, `json`, `sarif`, `svg` and others that `archdiff diff --help` lists.
 
     Raises:
         UsageError: there is no such format.

@@ -26,6 +26,7 @@ Kind = Literal["report", "weights", "portrait", "checklist", "training-log", "to
 """What a document is: each command makes one kind."""
 
 _ALL: frozenset[Kind] = frozenset(get_args(Kind))
+_REPORT: frozenset[Kind] = frozenset({"report"})
 _PICTURE: frozenset[Kind] = frozenset({"report", "portrait"})
 
 
@@ -54,6 +55,10 @@ _TABLE = MappingProxyType(
         "svg": _Format(".svg", _PICTURE | {"weights"}),
         "png": _Format(".png", _PICTURE, is_binary=True),
         "pdf": _Format(".pdf", _PICTURE, is_binary=True),
+        "sarif": _Format(".sarif", _REPORT, "sarif"),
+        "github": _Format(".github.txt", _REPORT, "github"),
+        "gitlab": _Format(".gitlab.json", _REPORT, "gitlab"),
+        "junit": _Format(".junit.xml", _REPORT, "junit"),
     }
 )
 
