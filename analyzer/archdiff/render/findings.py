@@ -43,10 +43,10 @@ def described(finding: FindingEntry) -> str:
 
 
 def file_of(model: ModelEntry) -> str | None:
-    """The path of a model's config or saved graph as a file of the user, slashes forward; None where it came from elsewhere.
+    """The path of a model's config or saved graph as a file of the user; None where it came from elsewhere.
 
-    A git revision is left out: the path inside it is that of the file in the work tree. A path that leads out of the directory in which the command ran has no meaning to another program, and none is
-    returned for it.
+    A revision of git names the file that it is a revision of. A path that leads out of the directory in which the
+    command ran has no meaning to another program, and none is returned for it.
     """
     if model.kind not in {"file", "directory", "snapshot", "revision"}:
         return None
