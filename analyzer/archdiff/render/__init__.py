@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
@@ -39,12 +40,16 @@ class _Format:
         shows: kinds of documents that it can show.
         module: of `archdiff.render`, whose `text(document)` makes it; empty where Graphviz draws it.
         is_binary: no text.
+        needs: packages that it needs and archdiff does not.
+        extra: of archdiff, which brings them.
     """
 
     ending: str
     shows: frozenset[Kind]
     module: str = ""
     is_binary: bool = False
+    needs: tuple[str, ...] = ()
+    extra: str = ""
 
 
 _TABLE = MappingProxyType(
@@ -131,15 +136,19 @@ def render(document: Document, name: str) -> str | bytes:
 
 
 def check(name: str, kind: Kind) -> None:
-    """Refuse a format that does not show documents of a kind.
+    """Refuse a format that does not show documents of a kind, or whose packages are not installed.
 
     Raises:
-        RenderError: it does not.
+        RenderError: it does not, or they are not.
     """
     if kind not in _TABLE[name].shows:
         shown = "weights" if kind == "weights" else f"a {kind.replace('-', ' ')}"
         endings = ", ".join(formats(kind).values())
         raise RenderError(f"format {name}", f"does not show {shown}", f"write a file that ends in one of {endings}")
+    missing = [package for package in _TABLE[name].needs if find_spec(package) is None]
+    if missing:
+        cause = f"needs packages that are not installed ({', '.join(missing)})"
+        raise RenderError(f"format {name}", cause, f"run: pip install 'archdiff[{_TABLE[name].extra}]'")
 
 
 def _draw(document: Document, name: str) -> str | bytes:
