@@ -29,6 +29,7 @@ Kind = Literal["report", "weights", "portrait", "checklist", "training-log", "to
 _ALL: frozenset[Kind] = frozenset(get_args(Kind))
 _REPORT: frozenset[Kind] = frozenset({"report"})
 _PICTURE: frozenset[Kind] = frozenset({"report", "portrait"})
+_DESCRIBED: frozenset[Kind] = frozenset({"report", "weights", "portrait", "checklist"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ _TABLE = MappingProxyType(
         "github": _Format(".github.txt", _REPORT, "github"),
         "gitlab": _Format(".gitlab.json", _REPORT, "gitlab"),
         "junit": _Format(".junit.xml", _REPORT, "junit"),
+        "cyclonedx": _Format(".cdx.json", _DESCRIBED, "bom.cyclonedx", needs=("cyclonedx",), extra="bom"),
+        "model-card": _Format(".card.md", _DESCRIBED, "bom.model_card"),
     }
 )
 
