@@ -1,7 +1,7 @@
 """Every exception that archdiff raises on purpose.
 
 ArchdiffError                 base; the command line prints it as one line and exits with 2
-├── UsageError                the call itself is wrong: an unknown option value, an unknown rule id
+├── UsageError                the call or the settings are wrong: an unknown option value, an unknown rule id
 ├── UnresolvedReferenceError  a model reference that cannot be resolved: no such path, catalogue name or hub id
 ├── SourceError               a source that is there and cannot be read: bad JSON, no config, too large
 ├── ConfigError               a config that cannot be built: unknown type, absurd count, needs remote code
@@ -48,7 +48,7 @@ class ArchdiffError(Exception):
 
 
 class UsageError(ArchdiffError):
-    """The call is wrong: an unknown format, an unknown rule id, contradicting options."""
+    """The call is wrong, or a file of settings: an unknown format or rule id, an unused suppression."""
 
 
 class UnresolvedReferenceError(ArchdiffError):

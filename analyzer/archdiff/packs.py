@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import importlib
 import pkgutil
+import re
 from fnmatch import fnmatchcase
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
@@ -21,7 +22,20 @@ if TYPE_CHECKING:
     from archdiff.compare.changes import Impact
     from archdiff.compare.comparison import Comparison
 
-__all__ = ["GROUP", "GROUPS", "SECTIONS", "choose", "find", "impact_of", "in_order", "load_rules", "run"]
+__all__ = [
+    "AREA",
+    "GROUP",
+    "GROUPS",
+    "SECTIONS",
+    "area",
+    "choose",
+    "find",
+    "impact_of",
+    "in_order",
+    "load_rules",
+    "matching",
+    "run",
+]
 
 GROUP = "archdiff.packs"
 """The entry point group: each entry names a package whose modules are rules."""
@@ -43,6 +57,9 @@ GROUPS = (
     "Weights",
 )
 """The groups of the built-in rules, in the order in which they are listed."""
+
+AREA = "area:"
+"""What stands before a pattern of areas: `area:attention`."""
 
 _IMPACTS: tuple[Impact, ...] = ("breaking", "behavioral", "cosmetic")  # the worst first; see compare.changes
 _INSTALL = "install archdiff again, or correct the pack's entry point"
@@ -135,31 +152,46 @@ def choose(rules: Sequence[Rule], select: Iterable[str] = (), ignore: Iterable[s
 
     Args:
         rules: those that are loaded.
-        select: ids or patterns with `*` and `?`; none selects all.
+        select: ids, areas as `area:attention`, or patterns of either with `*` and `?`; none selects all.
         ignore: the same, taken away from what is selected.
 
     Raises:
         UsageError: a pattern fits no rule, or nothing is left.
     """
-    selected = _matching(rules, select) or frozenset(rule.id for rule in rules)
-    chosen = selected - _matching(rules, ignore)
+    selected = matching(rules, select) or frozenset(rule.id for rule in rules)
+    chosen = selected - matching(rules, ignore)
     if not chosen:
         raise UsageError("rules", "the patterns leave none", "select more or ignore fewer")
     return chosen
 
 
-def _matching(rules: Sequence[Rule], patterns: Iterable[str]) -> frozenset[str]:
+def matching(rules: Sequence[Rule], patterns: Iterable[str]) -> frozenset[str]:
+    """Return the ids of the rules that ids, areas or patterns of either name.
+
+    Raises:
+        UsageError: a pattern fits no rule; the message suggests the nearest.
+    """
     found: set[str] = set()
     for pattern in patterns:
-        fits = {rule.id for rule in rules if fnmatchcase(rule.id, pattern)}
+        fits = {rule.id for rule in rules if fnmatchcase(_name(rule, pattern), pattern)}
         if not fits:
             raise _no_such_rule(rules, pattern)
         found |= fits
     return frozenset(found)
 
 
+def area(group: str) -> str:
+    """A group of rules as it is selected: `Mixture of experts` is `mixture-of-experts`."""
+    return re.sub(r"[^a-z0-9]+", "-", group.lower()).strip("-")
+
+
+def _name(rule: Rule, pattern: str) -> str:
+    """What of a rule a pattern is about: its area, or its id."""
+    return f"{AREA}{area(rule.group)}" if pattern.startswith(AREA) else rule.id
+
+
 def _no_such_rule(rules: Sequence[Rule], text: str) -> UsageError:
-    close = difflib.get_close_matches(text[:100], [rule.id for rule in rules], n=1, cutoff=0.5)
+    close = difflib.get_close_matches(text[:100], [_name(rule, text) for rule in rules], n=1, cutoff=0.5)
     remedy = f"did you mean {close[0]}?" if close else "run: archdiff rules"
     return UsageError(printable(text, 80) or "the empty rule id", "no such rule", remedy)
 

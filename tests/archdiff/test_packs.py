@@ -155,7 +155,12 @@ def test_the_impact_of_a_finding():
     assert packs.impact_of(rule, finding(explains=(behavioral,), impact="cosmetic")) == "cosmetic"
 
 
-RULES = [a_rule("layers-added"), a_rule("layers-removed"), a_rule("norm-kind-changed")]
+DEPTH, NORMS = "Depth and layer pattern", "Norms and residual stream"
+RULES = [
+    a_rule("layers-added", group=DEPTH),
+    a_rule("layers-removed", group=DEPTH),
+    a_rule("norm-kind-changed", group=NORMS),
+]
 
 
 @pytest.mark.parametrize(
@@ -165,6 +170,9 @@ RULES = [a_rule("layers-added"), a_rule("layers-removed"), a_rule("norm-kind-cha
         (("layers-*",), (), {"layers-added", "layers-removed"}),
         (("layers-*",), ("*-added",), {"layers-removed"}),
         ((), ("norm-kind-changed",), {"layers-added", "layers-removed"}),
+        (("area:depth-and-layer-pattern",), (), {"layers-added", "layers-removed"}),
+        (("area:n*", "layers-added"), (), {"layers-added", "norm-kind-changed"}),
+        (("*",), ("area:*residual*",), {"layers-added", "layers-removed"}),
     ],
 )
 def test_choosing(select, ignore, left):
@@ -176,6 +184,10 @@ def test_choosing_what_is_not_there_suggests_the_nearest():
         packs.choose(RULES, ["layer-added"])
     with pytest.raises(UsageError, match="no such rule; run: archdiff rules"):
         packs.choose(RULES, [], ["xyzzy*"])
+    with pytest.raises(UsageError, match="area:depth-pattern: no such rule; did you mean area:depth-and-layer-pattern"):
+        packs.choose(RULES, ["area:depth-pattern"])
+    with pytest.raises(UsageError, match=r"a\*: no such rule"):
+        packs.choose(RULES, ["a*"])
 
 
 def test_choosing_nothing_is_an_error():

@@ -18,7 +18,9 @@ _REMEDY = "name a report that `archdiff diff --output REPORT.json` wrote"
 
 
 def fingerprints(path: str) -> frozenset[str]:
-    """Return the fingerprints of the findings in a JSON report.
+    """Return the fingerprints of the findings in a JSON report, and of those that a baseline of its own held.
+
+    What it suppressed is not known: without the suppression it counts.
 
     Raises:
         SnapshotError: it cannot be read, or is no report of schema version 1.
@@ -33,7 +35,8 @@ def fingerprints(path: str) -> frozenset[str]:
     if not isinstance(version, str) or not _VERSION.fullmatch(version):
         cause = f"has schema version {printable(repr(version), 40)}, not 1.0 or a later 1"
         raise SnapshotError(subject, cause, _REMEDY)
-    return frozenset(_fingerprint(finding, subject) for finding in _findings(document, subject))
+    found = [*_findings(document, subject), *_known_before(document)]
+    return frozenset(_fingerprint(finding, subject) for finding in found)
 
 
 def _findings(document: dict[str, object], subject: str) -> list[object]:
@@ -41,6 +44,12 @@ def _findings(document: dict[str, object], subject: str) -> list[object]:
     if not isinstance(findings, list):
         raise SnapshotError(subject, "holds no list of findings", _REMEDY)
     return findings
+
+
+def _known_before(document: dict[str, object]) -> list[object]:
+    aside = document.get("set_aside", [])
+    entries = [each for each in aside if isinstance(each, dict)] if isinstance(aside, list) else []
+    return [each.get("finding") for each in entries if each.get("cause") == "baseline"]
 
 
 def _fingerprint(finding: object, subject: str) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from archdiff.weights.session import Wishes
 
 __all__ = [
+    "CONFIDENCES",
     "LEVELS",
     "baseline",
     "common",
@@ -33,6 +34,9 @@ __all__ = [
 
 LEVELS = ("breaking", "behavioral", "cosmetic")
 """What `--fail-on` may name, the worst first."""
+
+CONFIDENCES = ("high", "medium", "low")
+"""What `--min-confidence` may name, the surest first."""
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 _QUIET = "archdiff.quiet"

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from archdiff.render import Document, Kind
+    from archdiff.render.screen import Screen
     from archdiff.report.schema import Report
 
-__all__ = ["Target", "check_stdout", "deliver", "exit_code", "target", "targets"]
+__all__ = ["Target", "check_stdout", "deliver", "exit_code", "put_statistics", "target", "targets"]
 
 _FOUND = 1
 
@@ -138,11 +139,27 @@ def _printed(document: Document, form: str) -> str | bytes:
     """What standard output gets: text with the width and colours of the terminal, where it is one."""
     if form == "terminal":
         from archdiff.render import terminal
-        from archdiff.render.screen import Screen
 
-        return terminal.text(document, Screen(shutil.get_terminal_size((100, 24)).columns, has_colour()))
+        return terminal.text(document, _screen())
     content = render(document, form)
     return content if isinstance(content, bytes) else content.encode("utf-8")
+
+
+def put_statistics(report: Report) -> None:
+    """Print how often each rule found something.
+
+    Raises:
+        RenderError: standard output cannot be written.
+    """
+    from archdiff.render import statistics
+
+    put(statistics.text(report, _screen()))
+
+
+def _screen() -> Screen:
+    from archdiff.render.screen import Screen
+
+    return Screen(shutil.get_terminal_size((100, 24)).columns, has_colour())
 
 
 def _write_all(contents: Sequence[tuple[Target, str | bytes]]) -> None:

@@ -8,17 +8,8 @@ import click
 
 from archdiff import packs
 from archdiff.cli import output
-from archdiff.cli.baseline import fingerprints
-from archdiff.cli.options import (
-    baseline,
-    common,
-    fail_on,
-    is_quiet,
-    no_cache,
-    report_formats,
-    weight_options,
-    wishes,
-)
+from archdiff.cli.habits import Habits, habits
+from archdiff.cli.options import common, is_quiet, no_cache, report_formats, weight_options, wishes
 from archdiff.cli.pair import Pair
 from archdiff.cli.stdout import put
 
@@ -50,10 +41,9 @@ _GROUP = "Weights"
 @weight_options
 @click.option("--dry-run", is_flag=True, help="Print what would be read for which test, and read no weights.")
 @report_formats("weights")
-@fail_on
-@baseline
 @no_cache
 @common
+@habits
 def command(
     old: str,
     new: str,
@@ -64,9 +54,8 @@ def command(
     dry_run: bool,
     form: str,
     outputs: tuple[str, ...],
-    fail_on: str,
-    baseline: str | None,
     no_cache: bool,
+    habits: Habits,
 ) -> int:
     """Tell whether NEW's weights come from OLD's, component by component, with calibrated statistics.
 
@@ -74,21 +63,20 @@ def command(
     cent is read unless told otherwise: norms, routers, keys, values, shared experts and a sample of the rest.
     """
     from archdiff.render import WeightsView
-    from archdiff.report.assemble import Shown
 
-    files = output.targets(outputs, (old, new, *parents, *([baseline] if baseline else [])), "weights")
+    files = output.targets(outputs, (old, new, *parents, *habits.inputs), "weights")
     output.check_stdout(form)
+    habits.check_form(form)
     wanted = wishes(parts, budget, device)
-    known = fingerprints(baseline) if baseline is not None else frozenset()
     rules = packs.load_rules()
+    shown = habits.shown(rules, frozenset(rule.id for rule in rules if rule.group == _GROUP))
     pair = Pair.of(old, new, cached=not no_cache, parents=parents)
     if dry_run:
         return _dry_run(pair.plan(wanted), form)
-    chosen = frozenset(rule.id for rule in rules if rule.group == _GROUP)
-    report = pair.weigh(rules, Shown(chosen, known), wanted)
+    report = pair.weigh(rules, shown, wanted)
     if pair.speaks(wanted):
-        output.deliver(WeightsView(report), None if is_quiet() else form, files)
-    return output.exit_code(report, fail_on)
+        return habits.deliver(WeightsView(report), report, form, files)
+    return output.exit_code(report, habits.fail_on)
 
 
 def _dry_run(plan: Plan, form: str) -> int:

@@ -11,6 +11,7 @@ from rich.text import Text
 from archdiff.compare.changes import IMPACTS
 from archdiff.errors import RenderError
 from archdiff.render import WeightsView
+from archdiff.render.aside import lines
 from archdiff.render.keyfigures import table
 from archdiff.render.screen import PLAIN, Screen, capture, safe
 from archdiff.report.portrait import Portrait
@@ -122,6 +123,8 @@ def _footer(report: Report) -> Iterator[RenderableType]:
     yield safe(f"{counted}, {len(report.rules)} rules run (packs: {packs})", "dim")
     for note in (*_notes(report.old.name, report.old.notes), *_notes(report.new.name, report.new.notes)):
         yield safe(f"note: {note}", "dim")
+    for line in lines(report):
+        yield safe(line, "dim")
     for left_out in report.not_checked:
         # The section on weights has told what was left out of them.
         if report.weights is None or not left_out.startswith("weights: "):

@@ -8,6 +8,7 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
+from archdiff.render.aside import lines
 from archdiff.render.screen import PLAIN, Screen, capture, safe
 from archdiff.render.weights_tables import elements_table, tests_table
 from archdiff.render.weights_words import amount_of, figure, layer_map, listed, plainly, share
@@ -53,9 +54,10 @@ _REASONS = 4
 def text(report: Report, screen: Screen = PLAIN) -> str:
     """The section alone, as lines of text; that weights were not compared, where they were not."""
     names = Text(" → ").join((safe(report.old.name, "bold"), safe(report.new.name, "bold")))
+    aside = [_line(told, "dim", 2) for told in lines(report)]
     if report.weights is None:
-        return capture(Group(names, Text("weights: not compared")), screen)
-    return capture(Group(names, Text(), *section(report.weights)), screen)
+        return capture(Group(names, Text("weights: not compared"), *aside), screen)
+    return capture(Group(names, Text(), *section(report.weights), *aside), screen)
 
 
 def section(weights: WeightsEntry) -> Iterator[RenderableType]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from archdiff.compare.changes import IMPACTS, highest
 from archdiff.packs import in_order
 from archdiff.report.entries import aligned, change_entry, finding_entry, model_entry
 from archdiff.report.schema import Report, RuleEntry
+from archdiff.report.shown import ALL, Shown, sort_out
 from archdiff.report.summary import summarize
 from archdiff.report.values import clean
 from archdiff.report.weights import CANNOT_TELL, weights_entry
@@ -25,27 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["ALL", "Shown", "assemble"]
 
 _NO_WEIGHTS = "weights: not compared (structure only)"
+_OF_WEIGHTS = "Weights"
 _NEVER = (
     "tokenizer: not compared",
     "training data and logs: not compared",
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Shown:
-    """Which findings a report shows.
-
-    Args:
-        rules: ids of the rules whose findings it shows; None for all.
-        known: fingerprints of findings that it leaves out, because a baseline holds them.
-    """
-
-    rules: frozenset[str] | None = None
-    known: frozenset[str] = frozenset()
-
-
-ALL = Shown()
-"""Every finding."""
 
 
 def assemble(
@@ -65,28 +49,37 @@ def assemble(
         blocks: the folded graphs of OLD and NEW.
         shown: which findings it shows; impact and explanations rest on all of them.
         evidence: of the weights; None where they were not compared.
+
+    Raises:
+        UsageError: a suppression covers nothing.
     """
     everything = _findings(located)
-    selected = [entry for entry in everything if shown.rules is None or entry.rule in shown.rules]
-    findings = tuple(entry for entry in selected if entry.fingerprint not in shown.known)
     old, new = model_entry(comparison.old, blocks[0]), model_entry(comparison.new, blocks[1])
+    roles = {change.id: change.role for change in comparison.changes}
+    found = sort_out(everything, shown, (old, new), roles, _silent(rules, evidence))
     return Report(
         archdiff=version("archdiff"),
         transformers=str(comparison.new.attributes.get("transformers") or version("transformers")),
         old=old,
         new=new,
-        summary=summarize(old, new, findings, _worst(comparison, everything), len(comparison.changes)),
-        findings=findings,
+        summary=summarize(old, new, found.findings, _worst(comparison, everything), len(comparison.changes)),
+        findings=found.findings,
         changes=_changes(comparison, everything),
         alignment=tuple(aligned(stack) for stack in comparison.alignment),
+        set_aside=found.set_aside,
+        configuration=shown.configuration,
         weights=weights_entry(evidence) if evidence is not None else None,
         rules=_rules(rules, {rule.id for rule, _ in located}),
         not_checked=(
             *_unchecked(comparison, evidence),
-            *_left_out("not selected", len(everything) - len(selected)),
-            *_left_out("in the baseline", len(selected) - len(findings)),
+            *(text for why, number in found.left_out.items() for text in _left_out(why, number)),
         ),
     )
+
+
+def _silent(rules: Iterable[Rule], evidence: Evidence | None) -> frozenset[str]:
+    """Ids of the rules that had nothing to look at."""
+    return frozenset(rule.id for rule in rules if rule.group == _OF_WEIGHTS and evidence is None)
 
 
 def _rules(rules: Iterable[Rule], speaking: Collection[str]) -> tuple[RuleEntry, ...]:

@@ -16,6 +16,7 @@ __all__ = [
     "AlignedStack",
     "Block",
     "ChangeEntry",
+    "ConfigurationEntry",
     "FactChange",
     "FindingEntry",
     "Lineage",
@@ -204,6 +205,18 @@ class SetAside(_Model):
     expires: str | None = Field(description="ISO date on which the suppression ends; None where it does not")
 
 
+class ConfigurationEntry(_Model):
+    """What applied of `archdiff.toml` and of the options that a user gave."""
+
+    file: str | None = Field(description="from the root of the repository where it was found there; None without one")
+    select: tuple[str, ...] = Field(description="patterns of rules whose findings are shown; empty for all")
+    ignore: tuple[str, ...] = Field(description="patterns of rules whose findings are left out")
+    min_confidence: Confidence = Field(description="findings below it are left out")
+    fail_on: Impact | None = Field(description="a finding of this impact or a worse one ends with exit code 1")
+    baseline: str | None = Field(description="the earlier report whose findings are set aside")
+    suppressions: int = Field(description="how many are stated, used here or not")
+
+
 class Summary(_Model):
     """The comparison in a few figures."""
 
@@ -227,6 +240,9 @@ class Report(_Model):
     changes: tuple[ChangeEntry, ...]
     alignment: tuple[AlignedStack, ...]
     set_aside: tuple[SetAside, ...] = Field(default=(), description="findings that `findings` leaves out, and why")
+    configuration: ConfigurationEntry | None = Field(
+        default=None, description="what applied of settings and options; None where nothing but defaults did"
+    )
     weights: WeightsEntry | None = Field(default=None, description="None where weights were not compared")
     tokenizer: TokenizerEntry | None = Field(default=None, description="None where tokenizers were not compared")
     code: CodeEntry | None = Field(default=None, description="None where modelling code was not compared")

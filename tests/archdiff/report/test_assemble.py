@@ -76,7 +76,8 @@ def test_findings_that_are_not_chosen_or_known_are_left_out_and_counted():
     known = frozenset({finding_entry(*found[1]).fingerprint})
     made = assemble(view, found, rules, shown=Shown(frozenset({"kept"}), known))
     assert [(entry.rule, entry.where) for entry in made.findings] == [("kept", "layer 0")]
-    assert made.not_checked[-2:] == ("1 finding: not selected", "1 finding: in the baseline")
+    assert made.not_checked[-1] == "1 finding: not selected"
+    assert [(each.finding.where, each.cause) for each in made.set_aside] == [("layer 1", "baseline")]
     assert not made.summary.same_architecture
     assert [entry.id for entry in made.rules] == ["dropped", "kept"]
 
