@@ -57,7 +57,7 @@ def test_listing_imports_nothing_heavy(command):
     assert not imported & HEAVY
 
 
-@pytest.mark.parametrize("command", ["diff", "weights", "show", "rules", "rule", "catalogue", "schema"])
+@pytest.mark.parametrize("command", ["diff", "weights", "show", "rules", "rule", "catalogue", "hook", "schema"])
 def test_the_help_of_a_command_imports_nothing_heavy(command):
     code, out, _, imported = run([command, "--help"])
     assert code == 0

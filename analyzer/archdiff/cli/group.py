@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "rule": "Explain one rule.",
         "catalogue": "List the models that ship with archdiff.",
         "cache": "Show or clear what was kept.",
+        "hook": "Compare staged configs with what is committed.",
         "schema": "Print the JSON Schema of the report.",
         "completion": "Print the completion script of a shell.",
     }

@@ -20,21 +20,32 @@ if TYPE_CHECKING:
     from archdiff.reference import Reference
     from archdiff.sources.git import Object
 
-__all__ = ["holds", "load"]
+__all__ = ["has_commit", "load", "object_id"]
 
 _CONFIG = "config.json"
 _LINK = b"version https://git-lfs"
 _UNREAD = "shipped tensors were not read: of a git revision the config alone is"
 
 
-def holds(revision: str, path: str) -> bool:
-    """Whether a revision, or the index where it is empty, holds something under a path.
+def has_commit(revision: str) -> bool:
+    """Whether the repository has a commit under a name.
+
+    Raises:
+        SourceError: git does not answer.
+    """
+    name = f"{revision}^{{commit}}"
+    return name.isprintable() and git.look_up([name], revision)[0] is not None
+
+
+def object_id(revision: str, path: str) -> str | None:
+    """What a revision, or the index where it is empty, holds under a path: equal for equal content, None for nothing.
 
     Raises:
         SourceError: git does not answer.
     """
     name = f"{revision}:{path}"
-    return name.isprintable() and git.look_up([name], name)[0] is not None
+    found = git.look_up([name], name)[0] if name.isprintable() else None
+    return found.id if found is not None else None
 
 
 def load(reference: Reference) -> Source:

@@ -204,9 +204,11 @@ def test_nothing_of_the_repository_is_run(repository, tmp_path):
     assert not trace.exists()
 
 
-def test_whether_a_revision_holds_a_path(repository):
-    assert revision.holds("HEAD", "models/x/config.json")
-    assert revision.holds("", "models/x/config.json")
-    assert not revision.holds("HEAD", "elsewhere.json")
-    assert not revision.holds("HEAD", "two\nlines")
-    assert not revision.holds("no-such-branch", "models/x/config.json")
+def test_what_a_revision_holds_under_a_path(repository):
+    path = "models/x/config.json"
+    before, head, staged = (revision.object_id(name, path) for name in ("HEAD~1", "HEAD", ""))
+    assert len({before, head, staged, None}) == 4
+    assert revision.object_id("main", path) == head
+    assert revision.object_id("HEAD", "elsewhere.json") is None
+    assert revision.object_id("HEAD", "two\nlines") is None
+    assert revision.object_id("no-such-branch", path) is None
