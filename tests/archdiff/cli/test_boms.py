@@ -9,7 +9,7 @@ import pytest
 
 from tests.archdiff.cli.calling import assert_refused
 
-DESCRIBED = {"cyclonedx": ".cdx.json", "model-card": ".card.md"}
+DESCRIBED = {"cyclonedx": ".cdx.json", "spdx": ".spdx.json", "model-card": ".card.md"}
 
 
 @pytest.mark.parametrize(("name", "ending"), DESCRIBED.items())
