@@ -15,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from archdiff.api import diff, load, render_report, weigh
+    from archdiff.api import diff, lineage, load, render_report, weigh
     from archdiff.errors import (
         ArchdiffError,
         BuildError,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from archdiff.graph.schema import ModelGraph, Node, Operator, Tensor
+    from archdiff.report.lineage import LicenceEntry, LineageEntry, LineageStep
     from archdiff.report.schema import (
         AlignedStack,
         Block,
@@ -67,7 +68,10 @@ __all__ = [
     "FindingEntry",
     "JudgementEntry",
     "LayerMapEntry",
+    "LicenceEntry",
     "Lineage",
+    "LineageEntry",
+    "LineageStep",
     "ModelEntry",
     "ModelGraph",
     "Node",
@@ -89,15 +93,17 @@ __all__ = [
     "WeightsEntry",
     "__version__",
     "diff",
+    "lineage",
     "load",
     "render_report",
     "weigh",
 ]
 
 _HOMES = {
-    "archdiff.api": ("diff", "load", "render_report", "weigh"),
+    "archdiff.api": ("diff", "lineage", "load", "render_report", "weigh"),
     "archdiff.graph.schema": ("ModelGraph", "Node", "Operator", "Tensor"),
     "archdiff.errors": tuple(name for name in __all__ if name.endswith("Error")),
+    "archdiff.report.lineage": ("LicenceEntry", "LineageEntry", "LineageStep"),
     "archdiff.report.schema": (
         "AlignedStack",
         "Block",

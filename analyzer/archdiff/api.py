@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from archdiff.compare.comparison import Comparison
     from archdiff.graph.store import Store
     from archdiff.report.assemble import Shown
+    from archdiff.report.lineage import LineageEntry
     from archdiff.report.portrait import Portrait
     from archdiff.report.schema import Report
     from archdiff.rule import Rule
@@ -23,7 +24,20 @@ if TYPE_CHECKING:
     from archdiff.weights.evidence import Evidence
     from archdiff.weights.session import Check, Model, Wishes
 
-__all__ = ["build", "check", "diff", "examine", "load", "portray", "render_report", "results", "weigh", "weighed"]
+__all__ = [
+    "build",
+    "check",
+    "diff",
+    "examine",
+    "lineage",
+    "load",
+    "portray",
+    "render_report",
+    "results",
+    "weigh",
+    "weighed",
+    "with_lineage",
+]
 
 
 def load(reference: str, *, cached: bool = True) -> ModelGraph:
@@ -70,7 +84,7 @@ def diff(
     shown = Shown(packs.choose(rules, select, ignore))
     checked = [check(model) if isinstance(model, str) else model for model in (old, new)]
     first, second = (build(model, cached=cached) for model in checked)
-    return examine(first, second, rules, shown)
+    return with_lineage(examine(first, second, rules, shown), (checked[0], checked[1]))
 
 
 def weigh(
@@ -107,7 +121,8 @@ def weigh(
     others = [(each, build(each, cached=cached)) for each in map(check, parents)]
     with weighed(checked, graphs, Wishes(scope, budget, device), others) as (comparison, planned):
         evidence = planned.carry_out(results(cached=cached))
-    return examine(graphs[0], graphs[1], rules, ALL, comparison=comparison, evidence=evidence)
+    report = examine(graphs[0], graphs[1], rules, ALL, comparison=comparison, evidence=evidence)
+    return with_lineage(report, checked)
 
 
 @contextmanager
@@ -244,3 +259,36 @@ def portray(graph: ModelGraph) -> Portrait:
     from archdiff.report.portrait import portray as describe
 
     return describe(graph, outline(graph))
+
+
+def lineage(reference: str, *, ask: bool = True) -> LineageEntry:
+    """What a model declares of where it comes from, followed to the root, with the licences on the way.
+
+    Nothing is built, and no weights are read.
+
+    Args:
+        reference: as `load` takes it.
+        ask: whether the hub may be asked for bases that are neither in the catalogue nor beside the model nor in its
+            cache; HF_HUB_OFFLINE is honoured.
+
+    Raises:
+        UnresolvedReferenceError: it names nothing that is there.
+        SourceError: what it names cannot be read.
+        SnapshotError: the saved graph is damaged.
+    """
+    from archdiff.evidence.lineage import follow
+    from archdiff.report.lineage import lineage_entry
+
+    return lineage_entry(follow(reference, "hub" if ask else "cache"))
+
+
+def with_lineage(report: Report, models: tuple[Source | ModelGraph, Source | ModelGraph]) -> Report:
+    """The report with what OLD and NEW declare of where they come from, as far as it is told without the hub.
+
+    Args:
+        report: of the two.
+        models: OLD and NEW.
+    """
+    from archdiff.report.lineage import lineage_entries
+
+    return report.model_copy(update={"lineage": lineage_entries(models, report.weights)})

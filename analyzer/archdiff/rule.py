@@ -49,8 +49,10 @@ __all__ = [
     "Rule",
     "StackAlignment",
     "Value",
+    "ancestors",
     "count",
     "grants_more",
+    "keeps_weights",
     "licence",
     "rule",
     "show",
@@ -187,6 +189,20 @@ def show(value: Value) -> str:
         texts = [show(item) for item in value]
         return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
     return value
+
+
+def ancestors(hub_id: str) -> frozenset[str] | None:
+    """Hub ids in lower case of every model that a model is declared to be made from; None if not all are catalogued."""
+    from archdiff.evidence import lineage
+
+    return lineage.ancestors(hub_id)
+
+
+def keeps_weights(relation: str) -> bool:
+    """Whether the weights of a model in this declared relation must depend on those of its base."""
+    from archdiff.evidence import lineage
+
+    return lineage.keeps_weights(relation)
 
 
 def licence(name: object) -> Licence | None:

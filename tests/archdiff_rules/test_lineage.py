@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from archdiff.compare.provenance import Provenance
 from archdiff_rules._lineage import claims
 from archdiff_rules.declared_lineage_contradicted import declared_lineage_contradicted as rule
 from tests.archdiff_rules.bare import CHANGE, comparison, found, model, place
@@ -96,3 +97,67 @@ def test_old_may_declare_new():
 
 def test_hub_ids_are_compared_without_case():
     assert [claim.relation for claim in claims(comparison(*pair("merge", base="EXAMPLE/base")))] == ["merge"]
+
+
+def published(verdict, component="language-model", **sources):
+    """Two published models, what is declared of them, and the verdict on a component."""
+    old = model(facts(), name="old", hub_id="example/old", **sources.get("old", {}))
+    new = model(facts(), name="new", hub_id="example/new", **sources.get("new", {}))
+    judged = Provenance(component, verdict, figures={"power": 0.04})
+    return list(rule.check(comparison(old, new).with_weights((judged,))))
+
+
+def declares(base, relation="finetune"):
+    return {"lineage": [{"base": base, "relation": relation}]}
+
+
+@pytest.mark.parametrize("relation", ["finetune", "quantized", "adapter", "continued", "depth-upscaled", "upcycled"])
+def test_a_relation_that_keeps_weights_is_contradicted_by_independent_ones(relation):
+    (finding,) = published("independent", new=declares("Example/Old", relation))
+    assert finding.facts == {"lineage": (None, relation), "weights.verdict": (None, "independent")}
+    assert finding.message.endswith("but no dependence of the weights was detected; power: row cosine 0.04")
+    (back,) = published("independent", old=declares("example/new", relation))
+    assert back.facts["lineage"] == (relation, None)
+
+
+@pytest.mark.parametrize("verdict", ["derived", "inconclusive", "transformed", "identical"])
+def test_weights_that_do_not_speak_against_it_contradict_nothing(verdict):
+    assert published(verdict, new=declares("example/old")) == []
+
+
+@pytest.mark.parametrize("relation", ["merge", "distilled", "same-architecture"])
+def test_a_relation_that_promises_no_weights_is_not_contradicted_by_independent_ones(relation):
+    assert published("independent", new=declares("example/old", relation)) == []
+
+
+def test_another_component_may_be_anothers():
+    assert published("independent", "vision-tower", new=declares("example/old")) == []
+
+
+@pytest.mark.parametrize("verdict", ["derived", "transformed", "identical"])
+def test_dependent_weights_that_nothing_declared_leads_to(verdict):
+    (finding,) = published(verdict)
+    assert f"the weights of their language models are {verdict}" in finding.message
+    assert "cannot tell" in finding.message
+    (claimed,) = published(verdict, new=declares("example/old", "same-architecture"))
+    assert "and no more" in claimed.message
+    (elsewhere,) = published(verdict, new=declares("openai-community/gpt2"))
+    assert "no declared lineage leads" in elsewhere.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (declares("microsoft/phi-2"), declares("microsoft/phi-2")),
+        (declares("mistralai/Mistral-7B-v0.1"), declares("upstage/SOLAR-10.7B-v1.0")),
+        ({}, declares("nobody/knows")),
+        (declares("Qwen/Qwen3-8B"), {}),
+        ({"hub_id": None}, {}),
+    ],
+    ids=["one base", "one root", "unknown base", "unknown root", "no published model"],
+)
+def test_related_or_unknown_models_are_not_accused(old, new):
+    sources = [{"hub_id": f"example/{number}", **stated} for number, stated in enumerate((old, new))]
+    graphs = [model(facts(), **source) for source in sources]
+    judged = Provenance("language-model", "derived")
+    assert list(rule.check(comparison(*graphs).with_weights((judged,)))) == []

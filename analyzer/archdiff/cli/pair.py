@@ -57,7 +57,7 @@ class Pair:
     def compare(self, rules: Sequence[Rule], shown: Shown) -> Report:
         """Compare the architectures alone."""
         with doing("comparing"):
-            return api.examine(*self.graphs, rules, shown)
+            return api.with_lineage(api.examine(*self.graphs, rules, shown), self.sources)
 
     def weigh(self, rules: Sequence[Rule], shown: Shown, wishes: Wishes) -> Report:
         """Compare architectures and weights.
@@ -71,7 +71,8 @@ class Pair:
             api.weighed(self.sources, self.graphs, wishes, self.parents) as (comparison, check),
         ):
             evidence = check.carry_out(api.results(cached=self.cached), tell)
-        return api.examine(*self.graphs, rules, shown, comparison=comparison, evidence=evidence)
+        report = api.examine(*self.graphs, rules, shown, comparison=comparison, evidence=evidence)
+        return api.with_lineage(report, self.sources)
 
     @staticmethod
     def speaks(wishes: Wishes) -> bool:

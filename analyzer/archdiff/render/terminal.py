@@ -10,10 +10,11 @@ from rich.text import Text
 
 from archdiff.compare.changes import IMPACTS
 from archdiff.errors import RenderError
-from archdiff.render import WeightsView
+from archdiff.render import WeightsView, lineage_text
 from archdiff.render.aside import lines
 from archdiff.render.keyfigures import table
 from archdiff.render.screen import PLAIN, Screen, capture, safe
+from archdiff.report.lineage import LineageEntry
 from archdiff.report.portrait import Portrait
 from archdiff.report.schema import Report
 from archdiff.report.summary import amount
@@ -49,6 +50,8 @@ def text(document: Document, screen: Screen = PLAIN) -> str:
         from archdiff.render import portrait
 
         return capture(portrait.lines(document), screen)
+    if isinstance(document, LineageEntry):
+        return lineage_text.text(document, screen)
     raise RenderError("format terminal", "does not show such a document yet", "write JSON")
 
 
@@ -65,6 +68,7 @@ def _report(report: Report) -> Iterator[RenderableType]:
 
         yield Text()
         yield from weights_text.section(report.weights)
+    yield from lineage_text.section(report.lineage)
     yield Text()
     yield from _footer(report)
 

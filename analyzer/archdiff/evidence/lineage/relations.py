@@ -1,0 +1,61 @@
+"""What a declared relation promises of tensors and of weights, and what the catalogue knows of ancestors."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from archdiff import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from archdiff.catalogue import Entry
+
+__all__ = ["LENDS_NOTHING", "ancestors", "entry_of", "keeps_tensors", "keeps_weights"]
+
+LENDS_NOTHING = "same-architecture"
+"""The relation through which no weights come, and so no licence."""
+
+_KEEPS_TENSORS = frozenset({"finetune", "quantized", "adapter", "continued"})
+_KEEPS_WEIGHTS = _KEEPS_TENSORS | {"depth-upscaled", "upcycled"}
+
+
+def keeps_tensors(relation: str) -> bool:
+    """Whether a model in this relation has the tensors of its base, in their shapes."""
+    return relation in _KEEPS_TENSORS
+
+
+def keeps_weights(relation: str) -> bool:
+    """Whether the weights of a model in this relation must depend on those of its base.
+
+    A merge may hold little of one parent, and a distilled model nothing of its teacher: both promise nothing.
+    """
+    return relation in _KEEPS_WEIGHTS
+
+
+def entry_of(hub_id: str) -> Entry | None:
+    """The catalogue's entry for a hub id, whatever its case."""
+    return _entries().get(hub_id.lower())
+
+
+def ancestors(hub_id: str) -> frozenset[str] | None:
+    """Every model that a model is declared to be made from, in lower case, without itself.
+
+    Returns:
+        None where the catalogue does not have the model or one of these, so that it cannot be told.
+    """
+    found: set[str] = set()
+    waiting = [hub_id.lower()]
+    while waiting:
+        if (entry := entry_of(waiting.pop())) is None:
+            return None
+        bases = {parent.base.lower() for parent in entry.lineage if parent.relation != LENDS_NOTHING}
+        waiting.extend(bases - found)
+        found |= bases
+    return frozenset(found - {hub_id.lower()})
+
+
+@cache
+def _entries() -> Mapping[str, Entry]:
+    return {entry.hub_id.lower(): entry for entry in catalogue.entries()}
