@@ -41,6 +41,12 @@ def test_it_holds_the_catalogue(root, wheel_names):
     assert entries <= set(wheel_names)
 
 
+def test_it_holds_what_web_pages_are_made_of(root, wheel_names):
+    assets = {path.relative_to(root / "analyzer").as_posix() for path in (root / "analyzer").rglob("assets/*")}
+    assert {name.rpartition(".")[2] for name in assets} == {"css", "js"}
+    assert assets <= set(wheel_names)
+
+
 @pytest.mark.parametrize("name", ["archdiff/py.typed", "archdiff_rules/py.typed"])
 def test_it_is_marked_as_typed(wheel_names, name):
     assert name in wheel_names

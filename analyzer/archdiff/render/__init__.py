@@ -57,6 +57,7 @@ _TABLE = MappingProxyType(
     {
         "terminal": _Format(".txt", _ALL, "terminal"),
         "json": _Format(".json", _ALL, "json"),
+        "html": _Format(".html", _ALL, "html"),
         "dot": _Format(".dot", _PICTURE),
         "svg": _Format(".svg", _PICTURE | {"weights"}),
         "png": _Format(".png", _PICTURE, is_binary=True),
