@@ -29,6 +29,14 @@ if TYPE_CHECKING:
         UsageError,
     )
     from archdiff.graph.schema import ModelGraph, Node, Operator, Tensor
+    from archdiff.report.checklist import (
+        Checklist,
+        ItemEvidence,
+        ItemField,
+        Nearest,
+        ReviewItem,
+        Signature,
+    )
     from archdiff.report.lineage import LicenceEntry, LineageEntry, LineageStep
     from archdiff.report.schema import (
         AlignedStack,
@@ -52,6 +60,7 @@ if TYPE_CHECKING:
         TestEntry,
         WeightsEntry,
     )
+    from archdiff.reviewing import review_model
 
     __version__: str
 
@@ -61,11 +70,14 @@ __all__ = [
     "Block",
     "BuildError",
     "ChangeEntry",
+    "Checklist",
     "ConfigError",
     "ControlEntry",
     "ElementsEntry",
     "FactChange",
     "FindingEntry",
+    "ItemEvidence",
+    "ItemField",
     "JudgementEntry",
     "LayerMapEntry",
     "LicenceEntry",
@@ -74,6 +86,7 @@ __all__ = [
     "LineageStep",
     "ModelEntry",
     "ModelGraph",
+    "Nearest",
     "Node",
     "Operator",
     "PackError",
@@ -81,8 +94,10 @@ __all__ = [
     "PlaceEntry",
     "RenderError",
     "Report",
+    "ReviewItem",
     "RuleEntry",
     "RuleError",
+    "Signature",
     "SnapshotError",
     "SourceError",
     "Summary",
@@ -96,6 +111,7 @@ __all__ = [
     "lineage",
     "load",
     "render_report",
+    "review_model",
     "weigh",
 ]
 
@@ -104,6 +120,8 @@ _HOMES = {
     "archdiff.graph.schema": ("ModelGraph", "Node", "Operator", "Tensor"),
     "archdiff.errors": tuple(name for name in __all__ if name.endswith("Error")),
     "archdiff.report.lineage": ("LicenceEntry", "LineageEntry", "LineageStep"),
+    "archdiff.report.checklist": ("Checklist", "ItemEvidence", "ItemField", "Nearest", "ReviewItem", "Signature"),
+    "archdiff.reviewing": ("review_model",),
     "archdiff.report.schema": (
         "AlignedStack",
         "Block",

@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "diff": "Compare the architectures of two models.",
         "weights": "Tell whether NEW's weights come from OLD's.",
         "lineage": "Tell what a model declares of where it comes from.",
+        "review": "Review a model before it is published: each claim proved, refuted or open.",
         "show": "Describe one model: layers, parameters, key-value cache.",
         "rules": "List the rules.",
         "rule": "Explain one rule.",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archdiff.render.screen import Screen
     from archdiff.report.schema import Report
 
-__all__ = ["Target", "check_stdout", "deliver", "exit_code", "put_statistics", "target", "targets"]
+__all__ = ["Target", "check_stdout", "deliver", "exit_code", "put_statistics", "target", "targets", "write"]
 
 _FOUND = 1
 
@@ -124,7 +124,7 @@ def deliver(
     """
     contents = [(each, render(document, each.form)) for each in files]
     printed = _printed(document, form) if form is not None else ""
-    _write_all([*contents, *more])
+    write([*contents, *more])
     if printed:
         put(printed)
 
@@ -162,7 +162,12 @@ def _screen() -> Screen:
     return Screen(shutil.get_terminal_size((100, 24)).columns, has_colour())
 
 
-def _write_all(contents: Sequence[tuple[Target, str | bytes]]) -> None:
+def write(contents: Sequence[tuple[Target, str | bytes]]) -> None:
+    """Write all files, or none.
+
+    Raises:
+        RenderError: one cannot be written.
+    """
     drafts: list[Path] = []
     try:
         for each, content in contents:

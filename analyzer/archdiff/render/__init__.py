@@ -68,6 +68,7 @@ _TABLE = MappingProxyType(
         "junit": _Format(".junit.xml", _REPORT, "junit"),
         "cyclonedx": _Format(".cdx.json", _DESCRIBED, "bom.cyclonedx", needs=("cyclonedx",), extra="bom"),
         "spdx": _Format(".spdx.json", _DESCRIBED, "bom.spdx", needs=("cyclonedx", "spdx_python_model"), extra="bom"),
+        "markdown": _Format(".md", frozenset({"checklist"}), "checklist_markdown"),
         "model-card": _Format(".card.md", _DESCRIBED, "bom.model_card"),
     }
 )

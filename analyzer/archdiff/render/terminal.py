@@ -14,6 +14,7 @@ from archdiff.render import WeightsView, lineage_text
 from archdiff.render.aside import lines
 from archdiff.render.keyfigures import table
 from archdiff.render.screen import PLAIN, Screen, capture, safe
+from archdiff.report.checklist import Checklist
 from archdiff.report.lineage import LineageEntry
 from archdiff.report.portrait import Portrait
 from archdiff.report.schema import Report
@@ -52,6 +53,10 @@ def text(document: Document, screen: Screen = PLAIN) -> str:
         return capture(portrait.lines(document), screen)
     if isinstance(document, LineageEntry):
         return lineage_text.text(document, screen)
+    if isinstance(document, Checklist):
+        from archdiff.render import checklist_text
+
+        return checklist_text.text(document, screen)
     raise RenderError("format terminal", "does not show such a document yet", "write JSON")
 
 

@@ -1,0 +1,252 @@
+"""Gather what a review judges: the model, its parents, and the evidence that was asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archdiff import api, packs
+from archdiff.errors import ArchdiffError, SourceError, UsageError
+from archdiff.graph.schema import ModelGraph
+from archdiff.review.claims import LARGEST, NOTHING, Claims, Origin
+from archdiff.review.claims import parse as parse_claims
+from archdiff.review.judge import judge
+from archdiff.review.material import Material, Parent
+from archdiff.review.nearest import by_hub_id
+from archdiff.review.signing import SignOff
+from archdiff.review.signing import parse as parse_sign_off
+from archdiff.review.subject import Subject
+from archdiff.sources.json_text import read_text
+from archdiff.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from archdiff.report.checklist import Checklist
+    from archdiff.report.schema import Report
+    from archdiff.sources import Source
+    from archdiff.weights.session import Wishes
+
+    Doing = Callable[[str], AbstractContextManager[None]]
+
+__all__ = ["Wanted", "gather", "read_claims", "read_sign_off", "review_model", "subject_of"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What a review takes besides the model.
+
+    Args:
+        claims: of the publisher.
+        against: references of models that NEW may be under another name.
+        training_log: path of the log of the run; empty for none.
+        tokenizers: references of models whose tokenizers are compared with NEW's.
+        weights: what to read of the weights; None to read none.
+        sign_off: signatures of earlier reviews; None where there is no such file.
+        cached: whether results of earlier runs may be used, and these be kept.
+    """
+
+    claims: Claims = NOTHING
+    against: tuple[str, ...] = ()
+    training_log: str = ""
+    tokenizers: tuple[str, ...] = ()
+    weights: Wishes | None = None
+    sign_off: SignOff | None = None
+    cached: bool = True
+
+
+def review_model(
+    reference: str,
+    *,
+    claims: str = "",
+    against: Sequence[str] = (),
+    training_log: str = "",
+    tokenizers: Sequence[str] = (),
+    weights: str = "",
+    sign_off: str = "",
+) -> Checklist:
+    """Review a model before it is published: each claim about it proved, refuted or open, with its evidence.
+
+    Args:
+        reference: of the model, as `archdiff.load` takes it.
+        claims: path of the claims file; empty for none.
+        against: references of models that it may be under another name.
+        training_log: path of the log of its training run; empty for none.
+        tokenizers: references of models whose tokenizers its own is compared with.
+        weights: what of the weights is compared with each parent's: `all`, `shared`, `changed` or a pattern of
+            module names; empty to read none.
+        sign_off: path of the file with the signatures; empty for none.
+
+    Raises:
+        ArchdiffError: as `archdiff.load`; a file that cannot be read, or is not in its format.
+    """
+    wishes = None
+    if weights:
+        from archdiff.weights.session import Wishes
+
+        wishes = Wishes(weights, 0, "auto")
+    stated = read_claims(claims) if claims else NOTHING
+    signatures = read_sign_off(sign_off) if sign_off else None
+    wanted = Wanted(stated, tuple(against), training_log, tuple(tokenizers), wishes, signatures)
+    return judge(gather(reference, wanted))
+
+
+def read_claims(path: str) -> Claims:
+    """Read a claims file.
+
+    Raises:
+        SourceError: it cannot be read, or is not in the format.
+    """
+    return parse_claims(_read(path, "a claims file"), path)
+
+
+def read_sign_off(path: str) -> SignOff:
+    """Read a sign-off file.
+
+    Raises:
+        SourceError: it cannot be read, or is not in the format.
+    """
+    return parse_sign_off(_read(path, "a sign-off file"), path)
+
+
+def _read(path: str, what: str) -> str:
+    shown = printable(path) or "the empty path"
+    try:
+        return read_text(Path(path).expanduser(), shown, LARGEST)
+    except SourceError as error:
+        cause = (
+            error.cause if "larger" not in error.cause else f"larger than {LARGEST // 1024} KiB, which {what} is not"
+        )
+        raise SourceError(shown, cause, f"name {what}; `archdiff review --help` says how it comes about") from error
+    except (ValueError, RuntimeError) as error:  # a null byte, a ~user who does not exist
+        raise SourceError(shown, "is no path", f"name {what}") from error
+
+
+def subject_of(reference: str, *, cached: bool = True) -> Subject:
+    """The model under review.
+
+    Raises:
+        ArchdiffError: as `archdiff.load`.
+    """
+    return _subject(api.check(reference), reference, cached=cached)
+
+
+def _subject(source: Source | ModelGraph, reference: str, *, cached: bool) -> Subject:
+    graph = api.build(source, cached=cached)
+    config = graph.config if isinstance(source, ModelGraph) else source.config
+    return Subject(graph, api.portray(graph), config, reference)
+
+
+def _nothing(_: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def gather(reference: str, wanted: Wanted, doing: Doing = _nothing) -> Material:
+    """Everything that the review of a model judges.
+
+    A declared parent that cannot be resolved leaves its item open; one of `wanted.against` is an error.
+
+    Args:
+        reference: of the model.
+        wanted: what else the review takes.
+        doing: tells what is being done while a block runs.
+
+    Raises:
+        ArchdiffError: as `archdiff.load`; evidence that was asked for and cannot be read.
+    """
+    source = api.check(reference)
+    suspects = [api.check(each) for each in wanted.against]
+    with doing(f"building {reference}"):
+        subject = _subject(source, reference, cached=wanted.cached)
+    gathering = _Gathering(source, subject, wanted, doing)
+    notes: list[str] = []
+    parents = list(gathering.declared(notes))
+    parents += [gathering.suspect(name, each, notes) for name, each in zip(wanted.against, suspects, strict=True)]
+    return Material(
+        subject=subject,
+        claims=wanted.claims,
+        parents=tuple(parents),
+        sign_off=wanted.sign_off,
+        not_checked=tuple(notes),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Gathering:
+    """The model, and how it is compared with others."""
+
+    source: Source | ModelGraph
+    subject: Subject
+    wanted: Wanted
+    doing: Doing
+
+    def declared(self, notes: list[str]) -> Iterator[Parent]:
+        """The parents that the claims file, then the model card, names; each once."""
+        seen: set[str] = set()
+        for parent in (*_claimed(self.wanted.claims), *self._on_the_card()):
+            if parent.reference.lower() not in seen:
+                seen.add(parent.reference.lower())
+                yield self._compared(parent, notes)
+
+    def _on_the_card(self) -> Iterable[Parent]:
+        model = self.subject.portrait.model
+        place = "catalogue" if model.kind == "catalogue" else "model card"
+        return (Parent(each.base, each.relation, place) for each in model.lineage)
+
+    def suspect(self, reference: str, source: Source | ModelGraph, notes: list[str]) -> Parent:
+        """A model that the reviewer names."""
+        return dataclasses.replace(Parent(reference, "", "--against"), report=self._report(reference, source, notes))
+
+    def _compared(self, parent: Parent, notes: list[str]) -> Parent:
+        try:
+            source = self._resolve(parent.reference, notes)
+            return dataclasses.replace(parent, report=self._report(parent.reference, source, notes))
+        except ArchdiffError as error:
+            return dataclasses.replace(parent, cause=printable(error.cause))
+
+    def _resolve(self, reference: str, notes: list[str]) -> Source | ModelGraph:
+        """The parent itself, or its entry of the catalogue where the hub cannot be asked."""
+        try:
+            return api.check(reference)
+        except ArchdiffError:
+            entry = by_hub_id(reference)
+            if entry is None:
+                raise
+            notes.append(f"parent {reference}: read from the catalogue as {entry.name}, not from the hub")
+            return api.check(entry.name)
+
+    def _report(self, reference: str, source: Source | ModelGraph, notes: list[str]) -> Report:
+        from archdiff.report.assemble import ALL
+
+        with self.doing(f"comparing with {reference}"):
+            graph = api.build(source, cached=self.wanted.cached)
+            if self.wanted.weights is not None:
+                try:
+                    return self._weighed(source, graph, self.wanted.weights)
+                except UsageError:
+                    raise
+                except SourceError as error:
+                    notes.append(f"weights of {reference}: {printable(error.subject)} {error.cause}")
+            return api.examine(graph, self.subject.graph, packs.load_rules(), ALL)
+
+    def _weighed(self, source: Source | ModelGraph, graph: ModelGraph, wishes: Wishes) -> Report:
+        from archdiff.report.assemble import ALL
+
+        graphs = (graph, self.subject.graph)
+        with api.weighed((source, self.source), graphs, wishes) as (comparison, check):
+            evidence = check.carry_out(api.results(cached=self.wanted.cached))
+        return api.examine(*graphs, packs.load_rules(), ALL, comparison=comparison, evidence=evidence)
+
+
+def _claimed(claims: Claims) -> Iterator[Parent]:
+    """Models that the claims file names, those of [origin] with how they are related."""
+    for origin in claims.origins.values():
+        if origin.base:
+            yield Parent(origin.base, origin.relation, "claims file")
+    code = claims.values.get("code.origin")
+    if isinstance(code, Origin) and code.base:
+        yield Parent(code.base, "", "claims file")
+    yield from (Parent(reference, "derived", "claims file") for reference in claims.parents)
