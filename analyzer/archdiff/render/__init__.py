@@ -62,6 +62,7 @@ _TABLE = MappingProxyType(
         "svg": _Format(".svg", _PICTURE | {"weights"}),
         "png": _Format(".png", _PICTURE, is_binary=True),
         "pdf": _Format(".pdf", _PICTURE, is_binary=True),
+        "markdown": _Format(".md", _ALL - {"checklist"}, "markdown"),
         "sarif": _Format(".sarif", _REPORT, "sarif"),
         "github": _Format(".github.txt", _REPORT, "github"),
         "gitlab": _Format(".gitlab.json", _REPORT, "gitlab"),
