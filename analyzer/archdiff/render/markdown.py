@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archdiff.errors import RenderError
-from archdiff.render import WeightsView, kind_of
+from archdiff.render import WeightsView
 from archdiff.render.markdown_fit import LIMIT
-from archdiff.report.code import CodeEntry
+from archdiff.report.checklist import Checklist
 from archdiff.report.lineage import LineageEntry
 from archdiff.report.portrait import Portrait
 from archdiff.report.schema import Report
@@ -16,6 +15,7 @@ from archdiff.report.training_log import TrainingLogEntry
 
 if TYPE_CHECKING:
     from archdiff.render import Document
+    from archdiff.report.code import CodeEntry
 
 __all__ = ["text"]
 
@@ -25,7 +25,8 @@ def text(document: Document, limit: int = LIMIT) -> str:
 
     Args:
         document: of any kind.
-        limit: bytes of UTF-8; the least telling lines are left out until it fits, and the document says so.
+        limit: bytes of UTF-8; the least telling lines are left out until it fits, and the document says so. A
+            checklist is a file to be kept, not a comment, and stays whole.
     """
     if isinstance(document, Report):
         from archdiff.render import markdown_report
@@ -39,10 +40,14 @@ def text(document: Document, limit: int = LIMIT) -> str:
         from archdiff.render import markdown_portrait
 
         return markdown_portrait.text(document, limit)
+    if isinstance(document, Checklist):
+        from archdiff.render import checklist_markdown
+
+        return checklist_markdown.text(document)
     return _evidence(document, limit)
 
 
-def _evidence(document: Document, limit: int) -> str:
+def _evidence(document: TrainingLogEntry | TokenizerEntry | LineageEntry | CodeEntry, limit: int) -> str:
     from archdiff.render import markdown_evidence
 
     if isinstance(document, TrainingLogEntry):
@@ -51,7 +56,4 @@ def _evidence(document: Document, limit: int) -> str:
         return markdown_evidence.tokenizer(document, limit)
     if isinstance(document, LineageEntry):
         return markdown_evidence.lineage(document, limit)
-    if isinstance(document, CodeEntry):
-        return markdown_evidence.code_lineage(document, limit)
-    shown = kind_of(document).replace("-", " ")
-    raise RenderError("format markdown", f"does not show a {shown}", "write a file that ends in .json")
+    return markdown_evidence.code_lineage(document, limit)

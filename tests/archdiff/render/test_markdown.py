@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given, settings
 
-from archdiff.render import WeightsView, formats, markdown, render
+from archdiff.render import Kind, WeightsView, formats, markdown, render
 from archdiff.render.markdown_fit import LIMIT
 from archdiff.report.assemble import assemble
 from archdiff.report.portrait import portray
@@ -171,7 +173,7 @@ def test_a_portrait_tells_figures_cache_roles_and_modules():
 
 
 def test_it_is_registered_for_what_it_shows():
-    for kind in ("report", "weights", "portrait", "training-log", "tokenizer", "lineage", "code"):
+    for kind in get_args(Kind):
         assert formats(kind)["markdown"] == ".md"
     assert render(report(), "markdown") == markdown.text(report())
 
