@@ -134,6 +134,32 @@ def test_fail_on_counts_in_every_format(call, pair):
         assert call("diff", *pair, "--format", form, "--fail-on", "breaking", "-q").code == 1
 
 
+@pytest.mark.parametrize("level", ["breaking", "never"])
+def test_sarif_says_how_the_command_ended(call, pair, tmp_path, level):
+    ended = call("diff", *pair, "--fail-on", level, "-o", tmp_path / "x.sarif", "-q")
+    (run,) = json.loads((tmp_path / "x.sarif").read_text(encoding="utf-8"))["runs"]
+    assert run["invocations"][0]["exitCode"] == ended.code == (level == "breaking")
+
+
+def test_a_baseline_and_a_suppression_reach_the_formats(call, pair, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    call("diff", *pair, "-o", "known.json", "--select=norm-*", "-q")
+    accepted = '[[suppress]]\nrule = "key-value-heads-changed"\nreason = "agreed @someone"\n'
+    Path("archdiff.toml").write_text(accepted, encoding="utf-8")
+    names = ["x.sarif", "x.gitlab.json", "x.junit.xml", "x.md"]
+    ended = call("diff", *pair, "--baseline=known.json", *(text for name in names for text in ("-o", name)), "-q")
+    assert (ended.code, ended.err) == (0, "")
+    sarif, gitlab, junit, markdown = (Path(name).read_text(encoding="utf-8") for name in names)
+    results = {each["ruleId"]: each for each in json.loads(sarif)["runs"][0]["results"]}
+    assert results["norm-epsilon-changed"]["baselineState"] == "unchanged"
+    assert results["key-value-heads-changed"]["suppressions"][0]["justification"] == "agreed @someone"
+    assert not {each["check_name"] for each in json.loads(gitlab)} & {"norm-epsilon-changed", "key-value-heads-changed"}
+    (suite,) = junitparser.JUnitXml.fromstring(junit.encode("utf-8"))
+    assert suite.skipped == 2
+    assert_inert(markdown)
+    assert "Known or suppressed, not counted (2)" in markdown
+
+
 def test_a_hostile_config_is_text_in_every_format(call, tmp_path, pair):
     hostile = "\x1b]0;x\x07::error::y\r\n<!--@a #1 [b](https://c.example)-->"
     folder = tmp_path / "né %0A::error::\n,a:b"
