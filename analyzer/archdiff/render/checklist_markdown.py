@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from archdiff.render.checklist_words import counts, no_claims, sections, signature_line
+from archdiff.render.checklist_words import counts, sections, signature_line
 from archdiff.text import printable
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _lines(checklist: Checklist) -> Iterator[str]:
 def _inputs(checklist: Checklist) -> Iterator[str]:
     model = checklist.model.model
     yield f"- model: {_code(model.reference)}, config {_code(model.digest)}"
-    yield f"- claims: {_code(checklist.claims) if checklist.claims else _escaped(no_claims(checklist))}"
+    yield f"- claims: {_code(checklist.claims) if checklist.claims else 'none given'}"
     if checklist.sign_off:
         yield f"- sign-off: {_code(checklist.sign_off)}"
     yield f"- archdiff {_escaped(checklist.archdiff)}, transformers {_escaped(checklist.model.transformers)}"
@@ -74,7 +74,7 @@ def _nearest(near: tuple[Nearest, ...]) -> Iterator[str]:
     yield "| distance | architecture | |"
     yield "|---:|---|---|"
     for each in near:
-        yield f"| {each.distance:.3f} | {_code(each.name)} | {_escaped(each.sentence)} |"
+        yield f"| {each.distance:.2f} | {_code(each.name)} | {_escaped(each.sentence)} |"
 
 
 def _standards(checklist: Checklist) -> Iterator[str]:

@@ -54,8 +54,10 @@ def _unclaimed(material: Material, spec: Spec) -> ReviewItem:
     found = material.subject.find(spec)
     title = spec.title(_told(spec, [each.value for each in found])) if found else spec.question
     reason = f"Nothing is claimed; state it as `{spec.key}` in [{spec.section}]."
+    command = material.review("--init") if not material.claims.name else ""
     rests_on = _evidence(material, spec, found, ())
-    return item(spec.id, spec.heading, title, ("open", reason), rests_on, found=material.subject.shown(spec))
+    shown = material.subject.shown(spec)
+    return item(spec.id, spec.heading, title, ("open", reason), rests_on, found=shown, command=command)
 
 
 def _title(spec: Spec, claimed: Claimed) -> str:
@@ -89,8 +91,6 @@ def _verdict(material: Material, spec: Spec, claimed: Claimed, found: Sequence[F
         none = all(value in (None, 0, False, (), "none") for value in has)
         told = f"The model has {_told(spec, has)}."
         return ("not-applicable", "The model has no such part.") if none else ("refuted", told)
-    if not has and spec.finds.startswith("@"):
-        return "open", "It cannot be told from the config and the graph."
     if not has:
         return "refuted", "The model has no such part."
     if _fits(spec, claimed, has):
