@@ -15,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from archdiff.api import diff, lineage, load, render_report, tokenizers, weigh
+    from archdiff.api import diff, lineage, load, render_report, training_log, weigh
     from archdiff.errors import (
         ArchdiffError,
         BuildError,
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
         RuleEntry,
         Summary,
     )
-    from archdiff.report.tokenizer import FertilityEntry, TokenizerDifference, TokenizerEntry, TokenizerSide
     from archdiff.report.weights import (
         ControlEntry,
         ElementsEntry,
@@ -76,7 +75,6 @@ __all__ = [
     "ControlEntry",
     "ElementsEntry",
     "FactChange",
-    "FertilityEntry",
     "FindingEntry",
     "ItemEvidence",
     "ItemField",
@@ -105,9 +103,6 @@ __all__ = [
     "Summary",
     "Tensor",
     "TestEntry",
-    "TokenizerDifference",
-    "TokenizerEntry",
-    "TokenizerSide",
     "UnresolvedReferenceError",
     "UsageError",
     "WeightsEntry",
@@ -117,12 +112,12 @@ __all__ = [
     "load",
     "render_report",
     "review_model",
-    "tokenizers",
+    "training_log",
     "weigh",
 ]
 
 _HOMES = {
-    "archdiff.api": ("diff", "lineage", "load", "render_report", "tokenizers", "weigh"),
+    "archdiff.api": ("diff", "lineage", "load", "render_report", "training_log", "weigh"),
     "archdiff.graph.schema": ("ModelGraph", "Node", "Operator", "Tensor"),
     "archdiff.errors": tuple(name for name in __all__ if name.endswith("Error")),
     "archdiff.report.lineage": ("LicenceEntry", "LineageEntry", "LineageStep"),
@@ -142,7 +137,6 @@ _HOMES = {
         "RuleEntry",
         "Summary",
     ),
-    "archdiff.report.tokenizer": ("FertilityEntry", "TokenizerDifference", "TokenizerEntry", "TokenizerSide"),
     "archdiff.report.weights": (
         "ControlEntry",
         "ElementsEntry",

@@ -6,20 +6,22 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from archdiff import packs
-from archdiff.errors import SourceError
+from archdiff.errors import SourceError, UsageError
 from archdiff.graph.schema import ModelGraph
 from archdiff.sources import Snapshot, resolve
+from archdiff.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from archdiff.compare.comparison import Comparison
+    from archdiff.evidence.training_log import Columns, ModelFacts, Objective
     from archdiff.graph.store import Store
     from archdiff.report.assemble import Shown
     from archdiff.report.lineage import LineageEntry
     from archdiff.report.portrait import Portrait
     from archdiff.report.schema import Report
-    from archdiff.report.tokenizer import TokenizerEntry
+    from archdiff.report.training_log import TrainingLogEntry
     from archdiff.rule import Rule
     from archdiff.sources import Source
     from archdiff.weights.evidence import Evidence
@@ -35,7 +37,7 @@ __all__ = [
     "portray",
     "render_report",
     "results",
-    "tokenizers",
+    "training_log",
     "weigh",
     "weighed",
     "with_lineage",
@@ -255,23 +257,6 @@ def examine(
     return assemble(comparison, located, rules, folded, shown, evidence)
 
 
-def tokenizers(old: str, new: str) -> TokenizerEntry:
-    """Compare two tokenizers: whether NEW's is OLD's, extended, pruned, re-ordered, derived from it or independent.
-
-    Args:
-        old: a path to a file of a tokenizer or a directory with one, a hub id, or a name of the catalogue.
-        new: the same.
-
-    Raises:
-        UnresolvedReferenceError: one names nothing that is there.
-        SourceError: there is no tokenizer, or its file breaks its format.
-    """
-    from archdiff.evidence.tokenizer.references import compare_references
-    from archdiff.report.tokenizer import tokenizer_entry
-
-    return tokenizer_entry(compare_references(old, new))
-
-
 def portray(graph: ModelGraph) -> Portrait:
     """Describe one model: its folded graph, figures, cache and parameters by role."""
     from archdiff.report.outline import outline
@@ -311,3 +296,50 @@ def with_lineage(report: Report, models: tuple[Source | ModelGraph, Source | Mod
     from archdiff.report.lineage import lineage_entries
 
     return report.model_copy(update={"lineage": lineage_entries(models, report.weights)})
+
+
+def training_log(
+    run: str,
+    *,
+    vocab_size: int | None = None,
+    model: str | ModelGraph | None = None,
+    objective: Objective | None = None,
+    columns: Columns | None = None,
+    tokens_per_step: int | None = None,
+    cached: bool = True,
+) -> TrainingLogEntry:
+    """What the log of a training run is consistent with: from scratch, a warm start, a resumed run, or inconclusive.
+
+    Args:
+        run: path of a log, or of the directory of a run.
+        vocab_size: tokens that the model chooses from; the model's own where it is None.
+        model: reference to the model whose log it is, or its graph.
+        objective: what the loss is of; None to tell it from model and log.
+        columns: where loss and step stand in the log; None to find them.
+        tokens_per_step: tokens of all sequences of one step, where the log does not say.
+        cached: whether a graph that was built before may be used, and this one be kept.
+
+    Raises:
+        UnresolvedReferenceError: there is no such log or model.
+        SourceError: the log is damaged or none, holds several runs or no loss, or its steps run backwards.
+        UsageError: neither vocabulary nor model is named, the pattern is none, or a package of the extra `logs` is
+            not installed.
+    """
+    from archdiff.evidence.training_log import Columns, Expectation, examine, open_log
+    from archdiff.report.training_log import training_log_entry
+
+    if vocab_size is None and model is None and objective in (None, "causal"):
+        cause = "neither --vocab-size nor --model says how many tokens the model chooses from"
+        raise UsageError(printable(run), cause, "add --vocab-size N or --model REF")
+    columns = columns or Columns()
+    log = open_log(run, columns.pattern)
+    facts = _model_facts(model, cached=cached) if model is not None else None
+    return training_log_entry(examine(log, Expectation(vocab_size, facts, objective, columns, tokens_per_step)))
+
+
+def _model_facts(model: str | ModelGraph, *, cached: bool) -> ModelFacts:
+    from archdiff.evidence.training_log.model import facts_of
+    from archdiff.report.figures import active_parameters
+
+    graph = load(model, cached=cached) if isinstance(model, str) else model
+    return facts_of(graph, active_parameters(graph))

@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "weights": "Tell whether NEW's weights come from OLD's.",
         "lineage": "Tell what a model declares of where it comes from.",
         "review": "Review a model before it is published: each claim proved, refuted or open.",
-        "tokenizer": "Tell whether NEW's tokenizer comes from OLD's.",
+        "training-log": "Tell what a training log is consistent with: from scratch, a warm start, resumed.",
         "show": "Describe one model: layers, parameters, key-value cache.",
         "rules": "List the rules.",
         "rule": "Explain one rule.",
@@ -43,7 +43,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        return cast("click.Command", import_module(f"archdiff.cli.{cmd_name}").command)
+        return cast("click.Command", import_module(f"archdiff.cli.{cmd_name.replace('-', '_')}").command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
