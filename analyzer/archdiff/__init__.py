@@ -15,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from archdiff.api import diff, lineage, load, render_report, training_log, weigh
+    from archdiff.api import diff, lineage, load, render_report, tokenizers, training_log, weigh
     from archdiff.errors import (
         ArchdiffError,
         BuildError,
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         RuleEntry,
         Summary,
     )
+    from archdiff.report.tokenizer import FertilityEntry, TokenizerDifference, TokenizerEntry, TokenizerSide
     from archdiff.report.weights import (
         ControlEntry,
         ElementsEntry,
@@ -75,6 +76,7 @@ __all__ = [
     "ControlEntry",
     "ElementsEntry",
     "FactChange",
+    "FertilityEntry",
     "FindingEntry",
     "ItemEvidence",
     "ItemField",
@@ -103,6 +105,9 @@ __all__ = [
     "Summary",
     "Tensor",
     "TestEntry",
+    "TokenizerDifference",
+    "TokenizerEntry",
+    "TokenizerSide",
     "UnresolvedReferenceError",
     "UsageError",
     "WeightsEntry",
@@ -112,12 +117,13 @@ __all__ = [
     "load",
     "render_report",
     "review_model",
+    "tokenizers",
     "training_log",
     "weigh",
 ]
 
 _HOMES = {
-    "archdiff.api": ("diff", "lineage", "load", "render_report", "training_log", "weigh"),
+    "archdiff.api": ("diff", "lineage", "load", "render_report", "tokenizers", "training_log", "weigh"),
     "archdiff.graph.schema": ("ModelGraph", "Node", "Operator", "Tensor"),
     "archdiff.errors": tuple(name for name in __all__ if name.endswith("Error")),
     "archdiff.report.lineage": ("LicenceEntry", "LineageEntry", "LineageStep"),
@@ -137,6 +143,7 @@ _HOMES = {
         "RuleEntry",
         "Summary",
     ),
+    "archdiff.report.tokenizer": ("FertilityEntry", "TokenizerDifference", "TokenizerEntry", "TokenizerSide"),
     "archdiff.report.weights": (
         "ControlEntry",
         "ElementsEntry",

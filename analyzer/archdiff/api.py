@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from archdiff.report.lineage import LineageEntry
     from archdiff.report.portrait import Portrait
     from archdiff.report.schema import Report
+    from archdiff.report.tokenizer import TokenizerEntry
     from archdiff.report.training_log import TrainingLogEntry
     from archdiff.rule import Rule
     from archdiff.sources import Source
@@ -37,6 +38,7 @@ __all__ = [
     "portray",
     "render_report",
     "results",
+    "tokenizers",
     "training_log",
     "weigh",
     "weighed",
@@ -255,6 +257,23 @@ def examine(
     located = packs.run(rules, comparison)
     folded = blocks(comparison, [finding for _, finding in located])
     return assemble(comparison, located, rules, folded, shown, evidence)
+
+
+def tokenizers(old: str, new: str) -> TokenizerEntry:
+    """Compare two tokenizers: whether NEW's is OLD's, extended, pruned, re-ordered, derived from it or independent.
+
+    Args:
+        old: a path to a file of a tokenizer or a directory with one, a hub id, or a name of the catalogue.
+        new: the same.
+
+    Raises:
+        UnresolvedReferenceError: one names nothing that is there.
+        SourceError: there is no tokenizer, or its file breaks its format.
+    """
+    from archdiff.evidence.tokenizer.references import compare_references
+    from archdiff.report.tokenizer import tokenizer_entry
+
+    return tokenizer_entry(compare_references(old, new))
 
 
 def portray(graph: ModelGraph) -> Portrait:

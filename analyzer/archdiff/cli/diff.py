@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from archdiff import packs
+from archdiff import api, packs
 from archdiff.cli import output
 from archdiff.cli.habits import Habits, habits
 from archdiff.cli.options import common, no_cache, report_formats, weight_options, wishes
 from archdiff.cli.pair import Pair
+from archdiff.report.beside import with_tokenizer
 
 __all__ = ["command"]
 
@@ -23,6 +24,7 @@ __all__ = ["command"]
     metavar="changed|shared|all|GLOB",
     help="Compare weights too: of what changed, of what both have, of everything, or of modules by name.",
 )
+@click.option("--tokenizer", is_flag=True, help="Compare the tokenizers too.")
 @weight_options
 @no_cache
 @common
@@ -33,6 +35,7 @@ def command(
     form: str,
     outputs: tuple[str, ...],
     parts: str | None,
+    tokenizer: bool,
     budget: str,
     device: str,
     no_cache: bool,
@@ -50,7 +53,9 @@ def command(
     rules = packs.load_rules()
     wanted = wishes(parts, budget, device) if parts is not None else None
     shown = habits.shown(rules)
+    compared = api.tokenizers(old, new) if tokenizer else None
     pair = Pair.of(old, new, cached=not no_cache)
     report = pair.compare(rules, shown) if wanted is None else pair.weigh(rules, shown, wanted)
+    report = report if compared is None else with_tokenizer(report, compared)
     speaks = wanted is None or pair.speaks(wanted)
     return habits.deliver(report, report, form, files) if speaks else output.exit_code(report, habits.fail_on)

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "weights": "Tell whether NEW's weights come from OLD's.",
         "lineage": "Tell what a model declares of where it comes from.",
         "review": "Review a model before it is published: each claim proved, refuted or open.",
+        "tokenizer": "Tell whether NEW's tokenizer comes from OLD's.",
         "training-log": "Tell what a training log is consistent with: from scratch, a warm start, resumed.",
         "show": "Describe one model: layers, parameters, key-value cache.",
         "rules": "List the rules.",

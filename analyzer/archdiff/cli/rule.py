@@ -9,7 +9,7 @@ import click
 from archdiff.cli.listing import print_json
 from archdiff.cli.options import common, is_quiet, listing_format
 from archdiff.cli.stdout import bold, put
-from archdiff.packs import find, load_rules
+from archdiff.packs import AREA, area, find, load_rules
 
 if TYPE_CHECKING:
     from archdiff.rule import Rule
@@ -38,6 +38,7 @@ def _entry(rule: Rule) -> dict[str, object]:
         "id": rule.id,
         "impact": rule.impact,
         "group": rule.group,
+        "area": area(rule.group),
         "pack": rule.pack,
         "mirror": rule.mirror,
         "summary": rule.manual.summary,
@@ -47,7 +48,7 @@ def _entry(rule: Rule) -> dict[str, object]:
 
 def _manual(rule: Rule) -> str:
     lines = [bold(rule.id), rule.manual.summary, ""]
-    lines.append(f"Usual impact: {rule.impact}. Group: {rule.group}. Pack: {rule.pack}.")
+    lines.append(f"Usual impact: {rule.impact}. Area: {rule.group} ({AREA}{area(rule.group)}). Pack: {rule.pack}.")
     if rule.mirror != rule.id:
         lines.append(f"With OLD and NEW swapped: {rule.mirror}.")
     for heading, text in rule.manual.sections.items():

@@ -62,13 +62,13 @@ _TABLE = MappingProxyType(
         "svg": _Format(".svg", _PICTURE | {"weights", "training-log"}),
         "png": _Format(".png", _PICTURE, is_binary=True),
         "pdf": _Format(".pdf", _PICTURE, is_binary=True),
+        "markdown": _Format(".md", _ALL, "markdown"),
         "sarif": _Format(".sarif", _REPORT, "sarif"),
         "github": _Format(".github.txt", _REPORT, "github"),
         "gitlab": _Format(".gitlab.json", _REPORT, "gitlab"),
         "junit": _Format(".junit.xml", _REPORT, "junit"),
         "cyclonedx": _Format(".cdx.json", _DESCRIBED, "bom.cyclonedx", needs=("cyclonedx",), extra="bom"),
         "spdx": _Format(".spdx.json", _DESCRIBED, "bom.spdx", needs=("cyclonedx", "spdx_python_model"), extra="bom"),
-        "markdown": _Format(".md", frozenset({"checklist"}), "checklist_markdown"),
         "model-card": _Format(".card.md", _DESCRIBED, "bom.model_card"),
     }
 )

@@ -11,6 +11,7 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from archdiff.compare.changes import IMPACTS
 from archdiff.render.findings import RULE_MANUAL, described
 from archdiff.render.sarif_places import artifacts, locations
 from archdiff.text import printable
@@ -44,7 +45,7 @@ def _run(report: Report) -> dict[str, JsonValue]:
     results += [_aside(aside, report) for aside in report.set_aside]
     return {
         "tool": {"driver": _driver(report)},
-        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": _notifications(report)}],
+        "invocations": [_invocation(report)],
         "artifacts": artifacts(report),
         "results": [_with_states(result, report) for result in results],
         "properties": {
@@ -86,6 +87,18 @@ def _rule(rule: RuleEntry) -> JsonValue:
     if rule.impact is not None:
         described_by["defaultConfiguration"] = {"level": _LEVELS[rule.impact]}
     return described_by
+
+
+def _invocation(report: Report) -> JsonValue:
+    """How the command ended: without a configuration nothing but defaults applied, and no finding fails by default."""
+    fail_on = report.configuration.fail_on if report.configuration is not None else None
+    counted = IMPACTS[: IMPACTS.index(fail_on) + 1] if fail_on is not None else ()
+    failed = any(finding.impact in counted for finding in report.findings)
+    return {
+        "executionSuccessful": True,
+        "exitCode": 1 if failed else 0,
+        "toolExecutionNotifications": _notifications(report),
+    }
 
 
 def _notifications(report: Report) -> JsonValue:
@@ -141,11 +154,11 @@ def _aside(aside: SetAside, report: Report) -> dict[str, JsonValue]:
 
 def _with_states(result: dict[str, JsonValue], report: Report) -> JsonValue:
     """State and suppressions of a result: if one result of a run has them, all must (3.27.23, 3.27.24)."""
-    causes = {aside.cause for aside in report.set_aside}
+    causes, configuration = {aside.cause for aside in report.set_aside}, report.configuration
     states: dict[str, JsonValue] = {}
-    if "baseline" in causes:
+    if "baseline" in causes or (configuration is not None and configuration.baseline is not None):
         states["baselineState"] = "new"
-    if "suppression" in causes:
+    if "suppression" in causes or (configuration is not None and configuration.suppressions):
         states["suppressions"] = []
     return {**states, **result}
 

@@ -19,6 +19,7 @@ from archdiff.report.lineage import LineageEntry
 from archdiff.report.portrait import Portrait
 from archdiff.report.schema import Report
 from archdiff.report.summary import amount
+from archdiff.report.tokenizer import TokenizerEntry
 from archdiff.report.training_log import TrainingLogEntry
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ def text(document: Document, screen: Screen = PLAIN) -> str:
         from archdiff.render import checklist_text
 
         return checklist_text.text(document, screen)
+    if isinstance(document, TokenizerEntry):
+        from archdiff.render import tokenizer_text
+
+        return tokenizer_text.text(document, screen)
     if isinstance(document, TrainingLogEntry):
         from archdiff.render import training_log_text
 
@@ -79,6 +84,11 @@ def _report(report: Report) -> Iterator[RenderableType]:
         yield Text()
         yield from weights_text.section(report.weights)
     yield from lineage_text.section(report.lineage)
+    if report.tokenizer is not None:
+        from archdiff.render import tokenizer_text
+
+        yield Text()
+        yield from tokenizer_text.section(report.tokenizer)
     yield Text()
     yield from _footer(report)
 
@@ -140,9 +150,17 @@ def _footer(report: Report) -> Iterator[RenderableType]:
     for line in lines(report):
         yield safe(line, "dim")
     for left_out in report.not_checked:
-        # The section on weights has told what was left out of them.
-        if report.weights is None or not left_out.startswith("weights: "):
+        # The sections on weights and on tokenizers have told what was left out of them.
+        if not _is_told(report, left_out):
             yield safe(f"not checked: {left_out}", "dim")
+
+
+def _is_told(report: Report, left_out: str) -> bool:
+    told = (
+        "weights: " if report.weights is not None else None,
+        "tokenizer: " if report.tokenizer is not None else None,
+    )
+    return any(start is not None and left_out.startswith(start) for start in told)
 
 
 def _notes(name: str, notes: tuple[str, ...]) -> tuple[str, ...]:

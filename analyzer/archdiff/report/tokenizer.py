@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from archdiff.report.values import clean, rounded
 from archdiff.report.weights import ControlEntry
 
-__all__ = ["TokenizerDifference", "TokenizerEntry", "TokenizerSide", "TokenizerVerdict"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from archdiff.evidence.tokenizer.compare import TokenizerComparison
+    from archdiff.evidence.tokenizer.fertility import Fertility
+    from archdiff.evidence.tokenizer.tokenizer import Tokenizer
+
+__all__ = [
+    "FertilityEntry",
+    "TokenizerDifference",
+    "TokenizerEntry",
+    "TokenizerSide",
+    "TokenizerVerdict",
+    "tokenizer_entry",
+]
 
 TokenizerVerdict = Literal["identical", "extended", "pruned", "re-ordered", "derived", "independent", "inconclusive"]
 
@@ -37,6 +53,16 @@ class TokenizerDifference(_Model):
     new: str
 
 
+class FertilityEntry(_Model):
+    """Tokens that both need for one text of the sample."""
+
+    text: str = Field(description="its language: `English`, `Hindi`, `Python`")
+    words: int | None = Field(description="that spaces part; None where they part none")
+    characters: int = Field(description="Unicode code points")
+    old: int | None = Field(description="tokens of OLD; None where they were not counted")
+    new: int | None = Field(description="tokens of NEW; None where they were not counted")
+
+
 class TokenizerEntry(_Model):
     """What comparing two tokenizers says; the same files give the same bytes."""
 
@@ -52,4 +78,83 @@ class TokenizerEntry(_Model):
     )
     controls: tuple[ControlEntry, ...]
     differences: tuple[TokenizerDifference, ...]
+    fertility: tuple[FertilityEntry, ...] = Field(default=(), description="empty where no text was split")
     not_checked: tuple[str, ...]
+
+
+def tokenizer_entry(comparison: TokenizerComparison) -> TokenizerEntry:
+    """What a report tells of two tokenizers.
+
+    Args:
+        comparison: of the two.
+    """
+    return TokenizerEntry(
+        archdiff=version("archdiff"),
+        old=_side(comparison.old),
+        new=_side(comparison.new),
+        verdict=comparison.verdict,
+        reasons=_cleaned(comparison.reasons),
+        limits=_cleaned(comparison.limits),
+        figures=_figures(comparison),
+        controls=tuple(
+            ControlEntry(name=each.name, value=rounded(each.value), limit=rounded(each.limit), passed=each.passed)
+            for each in comparison.controls
+        ),
+        differences=tuple(
+            TokenizerDifference(part=each.part, old=clean(each.old), new=clean(each.new))
+            for each in comparison.differences
+        ),
+        fertility=tuple(_fertility(each) for each in comparison.fertility),
+        not_checked=_cleaned(comparison.not_checked),
+    )
+
+
+def _side(tokenizer: Tokenizer) -> TokenizerSide:
+    return TokenizerSide(
+        name=clean(tokenizer.name),
+        kind=tokenizer.kind,
+        model=tokenizer.model,
+        digest=tokenizer.digest,
+        size=tokenizer.size,
+        merges=tokenizer.merges,
+        special=_cleaned(each.text for each in tokenizer.special),
+    )
+
+
+def _figures(comparison: TokenizerComparison) -> dict[str, float | None]:
+    found = comparison.measures
+    words = [each for each in comparison.fertility if each.text.words is not None]
+    figures: dict[str, float | None] = {
+        "tokens_old": found.tokens[0],
+        "tokens_new": found.tokens[1],
+        "common": found.common,
+        "shared": found.shared,
+        "same_id": found.same_id,
+        "same_id_shifted": found.same_id_shifted,
+        "id_shift": found.shift,
+        "merge_prefix": found.prefix,
+        "in_order": found.in_order,
+        "merge_rank_correlation": found.correlation,
+        "fertility_old": _tokens((each.old, each.text.words) for each in words),
+        "fertility_new": _tokens((each.new, each.text.words) for each in words),
+        "fertility_old_characters": _tokens((each.old, each.text.characters) for each in comparison.fertility),
+        "fertility_new_characters": _tokens((each.new, each.text.characters) for each in comparison.fertility),
+    }
+    return {name: rounded(value) if isinstance(value, float) else value for name, value in figures.items()}
+
+
+def _tokens(pairs: Iterable[tuple[int | None, int | None]]) -> float | None:
+    """Tokens for each word or character; None where some were not counted."""
+    found = list(pairs)
+    tokens = [tokens for tokens, _ in found if tokens is not None]
+    units = sum(units or 0 for _, units in found)
+    return sum(tokens) / units if units and len(tokens) == len(found) else None
+
+
+def _fertility(each: Fertility) -> FertilityEntry:
+    text = each.text
+    return FertilityEntry(text=text.name, words=text.words, characters=text.characters, old=each.old, new=each.new)
+
+
+def _cleaned(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(clean(text) for text in texts)

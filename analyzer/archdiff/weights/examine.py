@@ -12,6 +12,7 @@ import numpy as np
 from archdiff.weights import statistics
 from archdiff.weights.evidence import LayerMap, Test
 from archdiff.weights.keep import Result
+from archdiff.weights.probing import aligned, channels_seen, first_seen, units_seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -150,59 +151,48 @@ def _upcycling(context: Context, step: Step) -> Outcome:
 # Robust
 
 
-def _probe(context: Context, step: Step) -> tuple[tuple[Matrix, Matrix], tuple[Matrix, Matrix]]:
-    """Two projections of OLD and of NEW as shared tokens see them: units × tokens."""
-    old, new = context.read(step)
-    return _seen(step.old, old), _seen(step.new, new)
-
-
-def _seen(readings: Sequence[Reading], matrices: Sequence[Matrix]) -> tuple[Matrix, Matrix]:
-    first, second, *norms, embedding = matrices
-    norm = norms[0] if norms else None
-    gate = statistics.probed(embedding, norm, first)
-    if readings[1].unit.role != "down":
-        return gate, statistics.probed(embedding, norm, second)
-    kept = np.concatenate([second.T[start:stop] for start, stop in readings[0].runs])
-    return gate, statistics.probed(embedding, None, kept)
-
-
 def _probed(context: Context, step: Step) -> Outcome:
-    old, new = _probe(context, step)
-    return statistics.order_test(old[0], new[0], seed=context.seed)
+    sides = ((context.old, step.old), (context.new, step.new))
+    old, new = (first_seen(tensors, readings) for tensors, readings in sides)
+    return statistics.order_test(old, new, seed=context.seed)
 
 
 def _match(context: Context, step: Step) -> Outcome:
     """Calibrated on copies of NEW with shuffled rows: whatever two models share of their form, these share too."""
-    return _matched(context, *_probe(context, step))
+    old, new = units_seen(context.old, step.old), units_seen(context.new, step.new)
+    return _matched(context, old, new, _beside(context, step, old, new))
 
 
-def _matched(context: Context, old: tuple[Matrix, Matrix], new: tuple[Matrix, Matrix]) -> Outcome:
+def _beside(context: Context, step: Step, *own: tuple[Matrix, Matrix]) -> dict[str, float]:
+    """The same statistic of two layers of one model, once of OLD and once of NEW: they were initialised apart."""
+    found: dict[str, float] = {}
+    for tensors, whole, others, seen, name in zip(
+        (context.old, context.new), (step.old, step.new), step.beside, own, ("OLD", "NEW"), strict=True
+    ):
+        numbers = whole[0].unit.layer, others[0].unit.layer if others else None
+        if numbers[0] is not None and numbers[1] is not None:
+            layers = {numbers[0]: seen, numbers[1]: units_seen(tensors, (*others, whole[-1]))}
+            found |= statistics.cross_layer_controls(
+                statistics.match_test, layers, count=1, seed=context.seed, name=name
+            )
+    return found
+
+
+def _matched(
+    context: Context, old: tuple[Matrix, Matrix], new: tuple[Matrix, Matrix], more: Mapping[str, float] | None = None
+) -> Outcome:
     """More controls where they are cheap: the tail that they can show grows with their number."""
     found = statistics.match_test(*old, *new, seed=context.seed)
     if found.statistic is None:
         return found
     count = max(_CONTROLS, min(4 * _CONTROLS, _CHEAP // max(len(old[0]), len(new[0]))))
     controls = statistics.shuffled_controls(statistics.match_test, old, new, count=count, seed=context.seed)
-    return _calibrated(found, controls)
+    return _calibrated(found, {**controls, **(more or {})})
 
 
 def _channel_match(context: Context, step: Step) -> Outcome:
     """As `match`, for the value channels of all heads: value rows, and what the output projection makes of them."""
-    old, new = context.read(step)
-    return _matched(context, _ends(step.old, old), _ends(step.new, new))
-
-
-def _ends(readings: Sequence[Reading], matrices: Sequence[Matrix]) -> tuple[Matrix, Matrix]:
-    """Both ends of the value channels as shared tokens see them: channels × tokens.
-
-    Query heads that share a key-value head are summed, so that their order does not count.
-    """
-    value, output, *norms, embedding = matrices
-    channels, heads = len(value), readings[0].unit.heads or 1
-    grouped = output.T.reshape(heads, -1, channels // heads, output.shape[0]).sum(axis=1)
-    written = grouped.reshape(channels, output.shape[0])
-    read = statistics.probed(embedding, norms[0] if norms else None, value)
-    return read, statistics.probed(embedding, None, written)
+    return _matched(context, channels_seen(context.old, step.old), channels_seen(context.new, step.new))
 
 
 def _calibrated(found: Outcome, controls: Mapping[str, float]) -> Outcome:
@@ -225,48 +215,30 @@ def _alignment(context: Context, step: Step) -> Outcome:
 
     Calibrated on projections of other layers, which share the residual stream and nothing else.
     """
-    old, new = context.read(step)
-    first, a = _projections(step.old, old)
-    second, b = _projections(step.new, new)
-    found = [_aligned(context, (a, first), (b, second))]
-    if a.shape[1] == b.shape[1] and len(a) >= 2 * a.shape[1]:
-        factor = statistics.polar_factor(a, b).astype(np.float32)
-        found.append(_aligned(context, (a @ factor, [each @ factor for each in first]), (b, second)))
+    found = [_aligned(*each) for each in aligned(context.old, context.new, step, context.seed)]
     best = min(found, key=lambda each: 0.0 if each.log10_p is None else each.log10_p)
     if best.log10_p is None:
         return best
     return dataclasses.replace(best, log10_p=min(0.0, best.log10_p + math.log10(len(found))))
 
 
-def _projections(readings: Sequence[Reading], matrices: Sequence[Matrix]) -> tuple[list[Matrix], Matrix]:
-    """Projections with the norms before them folded in, and the embedding."""
-    found: list[Matrix] = []
-    for reading, matrix in zip(readings[:-1], matrices[:-1], strict=True):
-        if reading.unit.place == "norm":
-            found[-1] = statistics.fold_norm(found[-1], matrix).astype(np.float32)
-        else:
-            found.append(matrix)
-    return found, matrices[-1]
-
-
-Side: TypeAlias = "tuple[Matrix, list[Matrix]]"
-
-
-def _aligned(context: Context, old: Side, new: Side) -> Outcome:
+def _aligned(alignment: statistics.Alignment, old: list[Matrix], new: list[Matrix]) -> Outcome:
     """Calibrated on layers further on, queries with queries and keys with keys; nothing is told of what is common."""
-    found = statistics.alignment_test(old[0], new[0], old[1], new[1], seed=context.seed)
+    found = alignment.test(old, new)
     if found.statistic is not None and found.statistic < _COMMON:
         return dataclasses.replace(found, log10_p=0.0)
     controls = {}
-    for turn in range(2, len(old[1]), 2):
-        rolled = [*new[1][turn:], *new[1][:turn]]
-        value = statistics.alignment_test(old[0], new[0], old[1], rolled, seed=context.seed).statistic
+    for turn in range(2, len(old), 2):
+        value = alignment.test(old, [*new[turn:], *new[:turn]]).statistic
         if value is not None:
             controls[f"projections {turn // 2} layers further on"] = value
     return _calibrated(found, controls)
 
 
 def _polar(context: Context, step: Step) -> Outcome:
+    tokens, width = min(step.old[0].count, step.new[0].count), step.new[0].unit.shape[-1]
+    if tokens < 2 * width:
+        return statistics.Outcome(abstained=f"{tokens} shared tokens are too few for {width} coordinates")
     old, new = context.read(step)
     found = statistics.polar_test(old[0], new[0], seed=context.seed)
     if found.statistic is None:

@@ -40,6 +40,7 @@ class Step:
         old: what it reads of OLD; of `elements`, see `pairs`.
         new: what it reads of NEW.
         pairs: units whose elements are compared.
+        beside: what it reads of another layer of OLD and of NEW, to compare layers of one model as a control.
         layer: number of NEW's layer; None outside or for several.
         given: under which condition it runs; empty where it always does.
     """
@@ -51,6 +52,7 @@ class Step:
     old: tuple[Reading, ...] = ()
     new: tuple[Reading, ...] = ()
     pairs: tuple[UnitPair, ...] = ()
+    beside: tuple[tuple[Reading, ...], tuple[Reading, ...]] = ((), ())
     layer: int | None = None
     given: str = ""
 
@@ -61,15 +63,17 @@ class Step:
 
     def reads(self) -> tuple[tuple[Reading, ...], tuple[Reading, ...]]:
         """What is read of OLD and of NEW, rows of units."""
-        return (
-            (*self.old, *(Reading.of(pair.old, pair.old.shape[0] if pair.old.shape else 1) for pair in self.pairs)),
-            (*self.new, *(Reading.of(pair.new, pair.new.shape[0] if pair.new.shape else 1) for pair in self.pairs)),
-        )
+        old, new = ([_all(getattr(pair, side)) for pair in self.pairs] for side in ("old", "new"))
+        return (*self.old, *self.beside[0], *old), (*self.new, *self.beside[1], *new)
 
     def size(self, old: Tensors, new: Tensors) -> int:
         """Bytes that it reads of both checkpoints."""
         sides = zip((old, new), self.reads(), strict=True)
         return sum(reading.size(tensors) for tensors, readings in sides for reading in readings)
+
+
+def _all(unit: Unit) -> Reading:
+    return Reading.of(unit, unit.shape[0] if unit.shape else 1)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from archdiff.weights.sides import ROWS, Sides, same_columns, tokens, whole
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archdiff.weights.evidence import Family
     from archdiff.weights.layout import FeedForward, Spot
     from archdiff.weights.units import Unit, UnitPair
 
@@ -60,16 +59,14 @@ def _match(sides: Sides, probes: Tokens) -> Iterator[Step]:
         if first is not None and second is not None and first[0].role == second[0].role:
             found[component].append((new, first, second))
     body = _body(sides)
-    for spot, first, second in spread(found[body], _MATCHED_LAYERS):
-        readings = [_probing(layout, pair) for layout, pair in ((sides.old, first), (sides.new, second))]
-        for kind, tier in _PROBES:
-            yield Step(
-                kind, body, f"layers.{spot[1]} {second[0].place}", tier, (*readings[0], *probes[0]),
-                (*readings[1], *probes[1]), layer=spot[1], given=SILENT,
-            )  # fmt: skip
-
-
-_PROBES: tuple[tuple[Family, int], ...] = (("probed", 3), ("match", 3))
+    chosen = spread(found[body], _MATCHED_LAYERS)
+    read = [(_probing(sides.old, first), _probing(sides.new, second)) for _, first, second in chosen]
+    for number, (spot, _, second) in enumerate(chosen):
+        place, beside = f"layers.{spot[1]} {second[0].place}", read[(number + 1) % len(read)]
+        a, b = (*read[number][0], *probes[0]), (*read[number][1], *probes[1])
+        yield Step("probed", body, place, 3, a, b, layer=spot[1], given=SILENT)
+        beside = beside if len(read) > 1 else ((), ())
+        yield Step("match", body, place, 3, a, b, beside=beside, layer=spot[1], given=SILENT)
 
 
 def _channels(sides: Sides, probes: Tokens) -> Iterator[Step]:

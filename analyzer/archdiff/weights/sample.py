@@ -16,7 +16,7 @@ from archdiff.weights.tensors import as_float32
 from archdiff.weights.units import matrix
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -32,6 +32,10 @@ Runs: TypeAlias = tuple[tuple[int, int], ...]
 
 _LENGTH = 64
 """Rows of a run: long enough that reading them is one request, short enough to cover the whole index."""
+
+
+_BLOCK = 2**22
+"""Elements that are read at once where not all of them are needed at the same time."""
 
 
 def row_runs(rows: int, most: int) -> Runs:
@@ -62,7 +66,11 @@ def rows_of(tensors: Tensors, unit: Unit, runs: Runs) -> NDArray[np.float32]:
         return matrix(tensors, unit)
     if not _is_direct(unit):
         return np.concatenate([matrix(tensors, unit)[start:stop] for start, stop in runs])
-    return np.concatenate([_read(tensors, unit.regions[0], start, stop) for start, stop in runs])
+    found, at = np.empty((sum(stop - start for start, stop in runs), unit.shape[1]), dtype=np.float32), 0
+    for start, stop in runs:
+        found[at : at + stop - start] = _read(tensors, unit.regions[0], start, stop)
+        at += stop - start
+    return found
 
 
 def _read(tensors: Tensors, region: Region, start: int, stop: int) -> NDArray[np.float32]:
@@ -126,6 +134,16 @@ class Reading:
     def read(self, tensors: Tensors) -> NDArray[np.float32]:
         """The rows, one below the other."""
         return rows_of(tensors, self.unit, self.runs)
+
+    def blocks(self, tensors: Tensors) -> Iterator[NDArray[np.float32]]:
+        """The rows in order, some at a time where they stand in one piece of a file, so that few are in memory."""
+        step = max(1, _BLOCK // max(1, self.unit.shape[-1]))
+        if not _is_direct(self.unit):
+            yield self.read(tensors)
+            return
+        for start, stop in self.runs:
+            for first in range(start, stop, step):
+                yield rows_of(tensors, self.unit, ((first, min(first + step, stop)),))
 
     def size(self, tensors: Tensors) -> int:
         """Bytes that it reads."""

@@ -22,9 +22,10 @@ EXPERTS = 2
 """Routed experts of a layer whose hidden units are tested."""
 
 TOKENS = 2048
-"""Rows of the embedding that tests of the residual stream read at least; a polar factor needs twice the width."""
+"""Rows of the embedding that tests of the residual stream read; a polar factor needs twice the width."""
 
-_MOST = 9 * 2**20
+_MOST, _MOST_TOKENS = 9 * 2**20, 2**24
+"""Elements of the embedding that are read where a polar factor could use more tokens, and where fewer must do."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ def tokens(unit: Unit, shared: int) -> tuple[Reading, ...]:
         shared: number of tokens of the smaller vocabulary.
     """
     width = max(1, unit.shape[1])
-    return (Reading(unit, row_runs(shared, max(TOKENS, min(5 * width // 2, _MOST // width)))),)
+    least = min(TOKENS, _MOST_TOKENS // width)
+    return (Reading(unit, row_runs(shared, max(least, min(5 * width // 2, _MOST // width)))),)
 
 
 def whole(unit: Unit) -> Reading:

@@ -13,8 +13,10 @@ import pytest
 
 from archdiff.cli import entry
 from archdiff.render.github import MOST
+from archdiff.render.markdown_fit import LIMIT
 from tests.archdiff.cli.calling import assert_refused
 from tests.archdiff.making import LLAMA, config
+from tests.archdiff.render.markdown_reading import assert_inert, shown
 
 CASES = {"dispute": ("gpt-oss-120b", "solar-open-100b"), "control": ("glm-4.5-air", "solar-open-100b")}
 ENDINGS = {"sarif": ".sarif", "github": ".github.txt", "gitlab": ".gitlab.json", "junit": ".junit.xml"}
@@ -28,7 +30,9 @@ def written(request, catalogue_graph, tmp_path_factory):
     for path in saved:
         graph = catalogue_graph(path.name.removesuffix(".graph.json"))
         path.write_text(json.dumps(graph.to_json()), encoding="utf-8")
-    outputs = {name: folder / f"report{ending}" for name, ending in {"json": ".json", **ENDINGS}.items()}
+    outputs = {
+        name: folder / f"report{ending}" for name, ending in {"json": ".json", "markdown": ".md", **ENDINGS}.items()
+    }
     options = [text for path in outputs.values() for text in ("--output", str(path))]
     assert entry.run(["diff", *map(str, saved), *options, "--quiet"]) == 0
     return lambda name: outputs[name].read_text(encoding="utf-8")
@@ -83,6 +87,27 @@ def test_github_shows_the_worst_and_tells_them_all(written):
     assert any(line.startswith("archdiff: not checked: weights") for line in lines)
 
 
+def test_markdown_holds_what_the_json_holds_within_a_comment(written):
+    text, report = written("markdown"), json.loads(written("json"))
+    assert_inert(text)
+    assert len(text.encode("utf-8")) <= LIMIT
+    assert "Left out" not in text
+    for finding in report["findings"]:
+        assert f"| `{finding['rule']}` |" in text
+        assert finding["message"].replace("`", "") in shown(text)
+    for told in (*report["summary"]["sentences"], *report["not_checked"], *report["new"]["notes"]):
+        assert told.replace("`", "") in shown(text)
+
+
+@pytest.mark.parametrize("command", ["diff", "show"])
+def test_markdown_is_printed_and_written(call, pair, tmp_path, command):
+    models = pair if command == "diff" else pair[:1]
+    ended = call(command, *models, "--format", "markdown", "--output", tmp_path / "x.md")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == (tmp_path / "x.md").read_text(encoding="utf-8")
+    assert ended.out.startswith("### ")
+
+
 @pytest.mark.parametrize("form", ENDINGS)
 def test_standard_output_is_what_the_file_holds(call, pair, tmp_path, form):
     path = tmp_path / f"x{ENDINGS[form]}"
@@ -109,21 +134,48 @@ def test_fail_on_counts_in_every_format(call, pair):
         assert call("diff", *pair, "--format", form, "--fail-on", "breaking", "-q").code == 1
 
 
+@pytest.mark.parametrize("level", ["breaking", "never"])
+def test_sarif_says_how_the_command_ended(call, pair, tmp_path, level):
+    ended = call("diff", *pair, "--fail-on", level, "-o", tmp_path / "x.sarif", "-q")
+    (run,) = json.loads((tmp_path / "x.sarif").read_text(encoding="utf-8"))["runs"]
+    assert run["invocations"][0]["exitCode"] == ended.code == (level == "breaking")
+
+
+def test_a_baseline_and_a_suppression_reach_the_formats(call, pair, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    call("diff", *pair, "-o", "known.json", "--select=norm-*", "-q")
+    accepted = '[[suppress]]\nrule = "key-value-heads-changed"\nreason = "agreed @someone"\n'
+    Path("archdiff.toml").write_text(accepted, encoding="utf-8")
+    names = ["x.sarif", "x.gitlab.json", "x.junit.xml", "x.md"]
+    ended = call("diff", *pair, "--baseline=known.json", *(text for name in names for text in ("-o", name)), "-q")
+    assert (ended.code, ended.err) == (0, "")
+    sarif, gitlab, junit, markdown = (Path(name).read_text(encoding="utf-8") for name in names)
+    results = {each["ruleId"]: each for each in json.loads(sarif)["runs"][0]["results"]}
+    assert results["norm-epsilon-changed"]["baselineState"] == "unchanged"
+    assert results["key-value-heads-changed"]["suppressions"][0]["justification"] == "agreed @someone"
+    assert not {each["check_name"] for each in json.loads(gitlab)} & {"norm-epsilon-changed", "key-value-heads-changed"}
+    (suite,) = junitparser.JUnitXml.fromstring(junit.encode("utf-8"))
+    assert suite.skipped == 2
+    assert_inert(markdown)
+    assert "Known or suppressed, not counted (2)" in markdown
+
+
 def test_a_hostile_config_is_text_in_every_format(call, tmp_path, pair):
     hostile = "\x1b]0;x\x07::error::y\r\n<!--@a #1 [b](https://c.example)-->"
     folder = tmp_path / "né %0A::error::\n,a:b"
     values = {**LLAMA, "hidden_act": "gelu", "some_key": hostile, hostile: 1}
     folder.mkdir()
     (folder / "config.json").write_text(json.dumps(values), encoding="utf-8")
-    outputs = [tmp_path / f"x{ending}" for ending in ENDINGS.values()]
+    outputs = [tmp_path / f"x{ending}" for ending in (*ENDINGS.values(), ".md")]
     ended = call("diff", pair[0], folder, *(text for path in outputs for text in ("-o", path)), "-q")
     assert ended.code == 0
-    sarif, github, gitlab, junit = (path.read_text(encoding="utf-8") for path in outputs)
+    sarif, github, gitlab, junit, markdown = (path.read_text(encoding="utf-8") for path in outputs)
     assert json.loads(sarif)["runs"][0]["results"]
     assert json.loads(gitlab)
     assert ElementTree.fromstring(junit.encode("utf-8")) is not None
     assert all(line.startswith(("::", "archdiff: ")) and line.isprintable() for line in github.splitlines())
-    assert not any("\x1b" in text or "\x07" in text for text in (sarif, github, gitlab, junit))
+    assert_inert(markdown)
+    assert not any("\x1b" in text or "\x07" in text for text in (sarif, github, gitlab, junit, markdown))
 
 
 @pytest.mark.parametrize("form", ENDINGS)

@@ -166,7 +166,7 @@ def test_an_output_without_unicode_gets_escapes():
 
 def test_listings_are_also_json(call):
     rules = json.loads(call("rules", "--format=json").out)
-    assert {"id", "impact", "group", "summary", "pack"} == set(rules[0])
+    assert {"id", "impact", "group", "area", "summary", "pack"} == set(rules[0])
     rule = json.loads(call("rule", "layers-added", "--format=json").out)
     assert (rule["mirror"], set(rule["sections"])) == (
         "layers-removed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from archdiff.compare.changes import Place
-from archdiff.report.schema import SetAside
+from archdiff.report.schema import ConfigurationEntry, SetAside
 from archdiff.report.values import clean
 from tests.archdiff.making import a_rule, change, finding, graph, layer, report
 
@@ -43,6 +43,13 @@ def with_set_aside(*causes, reason="as agreed", expires=None):
         for position, cause in enumerate(causes)
     ]
     return made.model_copy(update={"findings": made.findings[len(causes) :], "set_aside": tuple(aside)})
+
+
+def configured(made, **values):
+    """A report to which a configuration applied."""
+    stated = {"file": None, "select": (), "ignore": (), "min_confidence": "low", "fail_on": None, "baseline": None}
+    entry = ConfigurationEntry.model_construct(**{**stated, "suppressions": 0, **values})
+    return made.model_copy(update={"configuration": entry})
 
 
 def many(number, impact="breaking", message="heads: 4 → 8"):

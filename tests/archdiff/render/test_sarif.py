@@ -14,7 +14,7 @@ from hypothesis import given
 
 from archdiff.render import sarif
 from tests.archdiff.making import finding, report
-from tests.archdiff.render.reports import HOSTILE, any_text, every_impact, named, of_kinds, with_set_aside
+from tests.archdiff.render.reports import HOSTILE, any_text, configured, every_impact, named, of_kinds, with_set_aside
 
 
 @cache
@@ -225,6 +225,24 @@ def test_both_causes_stand_side_by_side():
 def test_without_a_baseline_nothing_is_said_of_one():
     for result in run_of(every_impact())["results"]:
         assert not {"baselineState", "suppressions"} & result.keys()
+
+
+def test_a_baseline_and_suppressions_that_cover_nothing_are_said_too():
+    made = configured(every_impact(), baseline="old.json", suppressions=2)
+    states = [(each["baselineState"], each["suppressions"]) for each in run_of(made)["results"]]
+    assert states == [("new", [])] * 4
+
+
+EXITS = {None: 0, "breaking": 0, "behavioral": 1, "cosmetic": 1}
+
+
+@pytest.mark.parametrize(("level", "code"), EXITS.items())
+def test_the_exit_code_is_that_of_the_command(level, code):
+    made = every_impact()
+    made = made.model_copy(update={"findings": made.findings[2:]})
+    assert [each.impact for each in made.findings] == ["behavioral", "cosmetic"]
+    assert run_of(configured(made, fail_on=level))["invocations"][0]["exitCode"] == code
+    assert run_of(made)["invocations"][0]["exitCode"] == 0, "by default no finding fails"
 
 
 def test_what_was_not_checked_is_a_notification():

@@ -11,6 +11,8 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
+from archdiff.weights.moments import expected_cosine, share
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -139,29 +141,11 @@ def figures(sums: Sums) -> Figures:
         norms=(norms[0], norms[1]),
         means=means,
         deviations=deviations,
-        pearson=_share(sums.products, math.sqrt(sums.squares[0]), math.sqrt(sums.squares[1]), known=all(deviations)),
-        cosine=_share(sums.products + count * means[0] * means[1], norms[0], norms[1], known=all(norms)),
+        pearson=share(sums.products, math.sqrt(sums.squares[0]), math.sqrt(sums.squares[1]), known=all(deviations)),
+        cosine=share(sums.products + count * means[0] * means[1], norms[0], norms[1], known=all(norms)),
         expected_cosine=expected_cosine(means, deviations),
         histogram=_histogram(sums),
     )
-
-
-def expected_cosine(means: tuple[float, float], deviations: tuple[float, float], correlation: float = 0.0) -> float:
-    """The cosine that two vectors have by their moments alone: statistics.md, 1.
-
-        cos = (m_A m_B + r s_A s_B) / sqrt((m_A² + s_A²)(m_B² + s_B²))
-
-    Args:
-        means: m of the two.
-        deviations: population standard deviations, s.
-        correlation: Pearson's r; 0 is that of unrelated vectors.
-
-    Returns:
-        NaN where one of the vectors is zero.
-    """
-    norms = [math.hypot(mean, deviation) for mean, deviation in zip(means, deviations, strict=True)]
-    product = means[0] * means[1] + correlation * deviations[0] * deviations[1]
-    return _share(product, norms[0], norms[1], known=all(norms))
 
 
 def _deviation(sums: Sums, side: int) -> float:
@@ -169,12 +153,6 @@ def _deviation(sums: Sums, side: int) -> float:
         return 0.0
     deviation = math.sqrt(sums.squares[side] / sums.count)
     return 0.0 if deviation <= _CONSTANT * abs(sums.means[side]) else deviation
-
-
-def _share(product: float, first: float, second: float, *, known: bool) -> float:
-    """The product over both norms, which rounding must not carry beyond 1."""
-    value = product / first / second if known else math.nan
-    return max(-1.0, min(1.0, value)) if math.isfinite(value) else math.nan
 
 
 def _histogram(sums: Sums) -> tuple[int, ...]:

@@ -6,14 +6,14 @@ Exact: `order_test` (F1), `router_test` (F2), `value_test` (F3), `residual_test`
 
 from __future__ import annotations
 
-from archdiff.weights.statistics.alignment import alignment_test, unbiased_cka
+from archdiff.weights.statistics.alignment import Alignment, align, alignment_test, unbiased_cka
 from archdiff.weights.statistics.calibrate import calibrate, cross_layer_controls, shuffled_controls
-from archdiff.weights.statistics.combine import bonferroni, cauchy, fisher
+from archdiff.weights.statistics.combine import bonferroni, fisher
 from archdiff.weights.statistics.grouped import router_test, value_test
 from archdiff.weights.statistics.layers import layer_map
 from archdiff.weights.statistics.match import fold_norm, match_test, probed
 from archdiff.weights.statistics.merge import mixing
-from archdiff.weights.statistics.norms import expected_cosine, pooled
+from archdiff.weights.statistics.norms import pooled
 from archdiff.weights.statistics.order import order_test, sample_rows
 from archdiff.weights.statistics.outcome import Outcome
 from archdiff.weights.statistics.polar import polar_factor, polar_test
@@ -22,14 +22,14 @@ from archdiff.weights.statistics.residual import residual_test
 from archdiff.weights.statistics.upcycling import upcycled
 
 __all__ = [
+    "Alignment",
     "Outcome",
+    "align",
     "alignment_test",
     "bonferroni",
     "calibrate",
-    "cauchy",
     "cross_layer_controls",
     "detectable",
-    "expected_cosine",
     "fisher",
     "fold_norm",
     "layer_map",

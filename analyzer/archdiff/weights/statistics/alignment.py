@@ -20,15 +20,15 @@ from archdiff.weights.statistics.rows import assign
 from archdiff.weights.statistics.tails import normal_log10_sf
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from archdiff.weights.tensors import Array
 
-__all__ = ["alignment_test", "unbiased_cka"]
+__all__ = ["Alignment", "align", "alignment_test", "unbiased_cka"]
 
-_FEW, _MANY, _COMPARED = 2048, 8192, 512
+_FEW, _MANY, _COMPARED, _FEWEST = 2048, 8192, 512, 4
 
 
 def alignment_test(
@@ -60,27 +60,73 @@ def alignment_test(
         ValueError: tokens, coordinates or numbers of matrices differ where they must not, or there is no matrix.
     """
     _check(old_embedding, new_embedding, old_matrices, new_matrices)
+    found = align(old_embedding, new_embedding, seed=seed)
+    return found.test([found.of_old(each) for each in old_matrices], [found.of_new(each) for each in new_matrices])
+
+
+def align(old_embedding: Array, new_embedding: Array, *, seed: int) -> Alignment:
+    """Which residual coordinate of NEW corresponds to which of OLD, and with which sign, by the embeddings.
+
+    Args:
+        old_embedding: shared tokens × coordinates of OLD.
+        new_embedding: the same tokens × coordinates of NEW; any number of coordinates.
+        seed: of ties and of samples.
+    """
     generator = np.random.default_rng(seed)
     aligned = _aligned(old_embedding, new_embedding, generator)
-    if len(aligned.signs) < 4:
-        return Outcome(abstained="fewer than 4 coordinates can be aligned")
     chosen = np.sort(generator.permutation(len(aligned.signs))[:_COMPARED])
     old, new, signs = aligned.old[chosen], aligned.new[chosen], aligned.signs[chosen]
-    seen = _basis(_kernel(old_embedding[:, old].T), _kernel((new_embedding[:, new] * signs).T))
-    kernels = [
-        (_without(_kernel(one[:, old].T), seen), _without(_kernel((other[:, new] * signs).T), seen))
-        for one, other in zip(old_matrices, new_matrices, strict=True)
-    ]
-    each = [_overlap(one, other) for one, other in kernels]
-    z = float(np.mean(each)) / math.sqrt(_variance(kernels))
-    figures = MappingProxyType({
-        "z": rounded(z),
+    if len(chosen) < _FEWEST:
+        return Alignment(len(chosen), old, new, signs)
+    figures = {
         "aligned": rounded(aligned.correlation),
         "same_index": rounded(float((aligned.old == aligned.new).mean())),
         "flipped": rounded(float((aligned.signs < 0).mean())),
-        "smallest": rounded(min(each)),
-    })  # fmt: skip
-    return Outcome(len(aligned.signs), rounded(normal_log10_sf(z)), rounded(float(np.mean(each))), figures=figures)
+    }
+    seen = _basis(_kernel(old_embedding[:, old].T), _kernel((new_embedding[:, new] * signs).T))
+    return Alignment(len(aligned.signs), old, new, signs, seen, MappingProxyType(figures))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Alignment:
+    """Residual coordinates of two models that correspond, and what their embeddings tell of them.
+
+    Args:
+        count: coordinates that were aligned.
+        old: those of OLD that are compared, 512 at the most.
+        new: of each the one of NEW.
+        signs: 1 or −1 for each.
+        seen: kernels of the embeddings, orthogonal to each other.
+        figures: of the alignment.
+    """
+
+    count: int
+    old: NDArray[np.int64]
+    new: NDArray[np.int64]
+    signs: NDArray[np.float64]
+    seen: tuple[NDArray[np.float64], ...] = ()
+    figures: Mapping[str, float] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
+
+    def of_old(self, matrix: Array) -> Array:
+        """Rows × coordinates of OLD: those columns that are compared, so that the rest need not be kept."""
+        return matrix[:, self.old]
+
+    def of_new(self, matrix: Array) -> Array:
+        """The same of NEW, in the order and with the signs of OLD."""
+        return matrix[:, self.new] * self.signs
+
+    def test(self, old: Sequence[Array], new: Sequence[Array]) -> Outcome:
+        """As `alignment_test`, of projections that `of_old` and `of_new` gave."""
+        if self.count < _FEWEST:
+            return Outcome(abstained=f"fewer than {_FEWEST} coordinates can be aligned")
+        kernels = [
+            (_without(_kernel(one.T), self.seen), _without(_kernel(other.T), self.seen))
+            for one, other in zip(old, new, strict=True)
+        ]
+        each = [_overlap(one, other) for one, other in kernels]
+        z = float(np.mean(each)) / math.sqrt(_variance(kernels))
+        figures = MappingProxyType({"z": rounded(z), **self.figures, "smallest": rounded(min(each))})
+        return Outcome(self.count, rounded(normal_log10_sf(z)), rounded(float(np.mean(each))), figures=figures)
 
 
 def unbiased_cka(old: Array, new: Array) -> float:
@@ -108,8 +154,9 @@ def _aligned(old: Array, new: Array, generator: np.random.Generator) -> _Aligned
     first, old_labels = _columns(old, limits[0], generator)
     second, new_labels = _columns(new, limits[1], generator)
     correlation = first.T @ second
-    matching = assign(np.abs(correlation))
-    signs = np.sign(correlation[matching.rows, matching.columns])
+    negative = correlation < 0
+    matching = assign(np.abs(correlation, out=correlation))
+    signs = np.where(negative[matching.rows, matching.columns], -1.0, 1.0)
     return _Aligned(old_labels[matching.rows], new_labels[matching.columns], signs, matching.similarity)
 
 
@@ -165,14 +212,18 @@ def _variance(kernels: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 def _columns(
     embedding: Array, most: int, generator: np.random.Generator
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Centred columns at unit length, shuffled, without those that are constant; and which each is."""
     labels = generator.permutation(embedding.shape[1])[:most]
-    columns = np.where(np.isfinite(embedding), embedding, 0)[:, labels].astype(np.float64)
-    columns -= columns.mean(axis=0)
-    sizes = np.linalg.norm(columns, axis=0)
+    columns = embedding[:, labels].astype(np.float32)
+    columns[~np.isfinite(columns)] = 0
+    columns -= columns.mean(axis=0, dtype=np.float64).astype(np.float32)
+    sizes = np.sqrt(np.einsum("ij,ij->j", columns, columns, dtype=np.float64)).astype(np.float32)
     kept = sizes > 0
-    return columns[:, kept] / sizes[kept], labels[kept]
+    if not kept.all():
+        columns = columns[:, kept]
+    columns /= sizes[kept]
+    return columns, labels[kept]
 
 
 def _check(old: Array, new: Array, old_matrices: Sequence[Array], new_matrices: Sequence[Array]) -> None:

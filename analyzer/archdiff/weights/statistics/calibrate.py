@@ -6,6 +6,7 @@ from unrelated pairs of the same shape, from shuffled copies, and from pairs of 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -90,13 +91,13 @@ def shuffled_controls(
 
 
 def cross_layer_controls(
-    test: Callable[..., Outcome], layers: Sequence[Matrices], *, count: int, seed: int, name: str = "OLD"
+    test: Callable[..., Outcome], layers: Mapping[int, Matrices], *, count: int, seed: int, name: str = "OLD"
 ) -> dict[str, float]:
     """The statistic of pairs of different layers of one model, which were initialised independently.
 
     Args:
         test: called as `test(*layer, *other, seed=…)`.
-        layers: what the test takes of each layer.
+        layers: what the test takes of each layer, by its number.
         count: how many pairs at most, drawn by lot.
         seed: of the draw and of the tests.
         name: what to call the model.
@@ -104,7 +105,7 @@ def cross_layer_controls(
     Returns:
         By name; tests that abstained are missing.
     """
-    pairs = [(one, other) for one in range(len(layers)) for other in range(one + 1, len(layers))]
+    pairs = list(itertools.combinations(sorted(layers), 2))
     chosen = np.random.default_rng(seed).permutation(len(pairs))[:count]
     found = {}
     for one, other in (pairs[index] for index in sorted(chosen)):

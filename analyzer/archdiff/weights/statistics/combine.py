@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["bonferroni", "cauchy", "fisher"]
+__all__ = ["bonferroni", "fisher"]
 
 LN10 = math.log(10)
-SURE = 1e-3
-"""Cauchy's transform of p = 1 is minus infinity and would silence every other test: p is held this far from it."""
 
 
 def fisher(log10_ps: Iterable[float]) -> float | None:
@@ -34,21 +32,6 @@ def bonferroni(log10_ps: Iterable[float]) -> float | None:
     """Of tests in whatever dependence: the smallest times their number; None of none."""
     values = _checked(log10_ps)
     return min(0.0, min(values) + math.log10(len(values))) if values else None
-
-
-def cauchy(log10_ps: Iterable[float]) -> float | None:
-    """Of tests in nearly any dependence, by the Cauchy combination of Liu and Xie (2020); None of none."""
-    values = _checked(log10_ps)
-    if not values:
-        return None
-    small = [value for value in values if value < -8]
-    total = math.fsum(1 / math.tan(math.pi * min(10**value, 1 - SURE)) for value in values if value >= -8)
-    if not small:
-        return math.log10(0.5 - math.atan(total / len(values)) / math.pi)
-    largest = -min(small)
-    # Behind 1e-8, cot(πp) is 1/(πp) to the last digit: summed in units of the largest.
-    scaled = math.fsum(10 ** (-value - largest) for value in small) + math.pi * total * 10**-largest
-    return min(0.0, math.log10(len(values)) - largest - math.log10(scaled))
 
 
 def _checked(log10_ps: Iterable[float]) -> Sequence[float]:

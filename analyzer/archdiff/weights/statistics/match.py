@@ -17,7 +17,7 @@ import numpy as np
 from archdiff.weights.statistics.order import effective_columns, judged
 from archdiff.weights.statistics.outcome import Outcome, rounded
 from archdiff.weights.statistics.power import detectable
-from archdiff.weights.statistics.rows import assign, cosines, prepare
+from archdiff.weights.statistics.rows import assign, blocks, cosines, prepare
 from archdiff.weights.statistics.tails import spearman
 
 if TYPE_CHECKING:
@@ -94,13 +94,17 @@ def probed(
     Returns:
         units × tokens, float32.
     """
-    stream = np.where(np.isfinite(embedding_rows), embedding_rows, 0).astype(np.float64)
-    if centred:
-        stream -= stream.mean(axis=1, keepdims=True)
-    stream /= np.sqrt((stream**2).mean(axis=1, keepdims=True) + epsilon)
-    if norm is not None:
-        stream *= norm
-    made: NDArray[np.float64] = weight.astype(np.float64) @ stream.T
+    made = np.empty((len(weight), len(embedding_rows)))
+    for first, last in blocks(embedding_rows.shape):
+        rows = embedding_rows[first:last]
+        stream = np.where(np.isfinite(rows), rows, 0).astype(np.float64)
+        if centred:
+            stream -= stream.mean(axis=1, keepdims=True)
+        stream /= np.sqrt((stream**2).mean(axis=1, keepdims=True) + epsilon)
+        if norm is not None:
+            stream *= norm
+        for start, stop in blocks(weight.shape):
+            made[start:stop, first:last] = weight[start:stop].astype(np.float64) @ stream.T
     made -= made.mean(axis=1, keepdims=True)
     return made.astype(np.float32)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from archdiff.weights.moments import expected_cosine
 from archdiff.weights.statistics.outcome import Outcome, rounded
 from archdiff.weights.statistics.tails import normal_log10_sf
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from archdiff.weights.tensors import Array
 
-__all__ = ["expected_cosine", "pooled"]
+__all__ = ["pooled"]
 
 
 def pooled(old_vectors: Sequence[Array], new_vectors: Sequence[Array]) -> Outcome:
@@ -64,12 +65,6 @@ def pooled(old_vectors: Sequence[Array], new_vectors: Sequence[Array]) -> Outcom
     return Outcome(layers, rounded(normal_log10_sf(corrected)), rounded(correlation), figures=MappingProxyType(figures))
 
 
-def expected_cosine(mean_old: float, deviation_old: float, mean_new: float, deviation_new: float) -> float:
-    """The cosine of two uncorrelated vectors with these means and standard deviations; NaN if one is zero."""
-    size = math.hypot(mean_old, deviation_old) * math.hypot(mean_new, deviation_new)
-    return mean_old * mean_new / size if size else math.nan
-
-
 def _wide(vector: Array) -> NDArray[np.float64]:
     wide: NDArray[np.float64] = vector.astype(np.float64).reshape(-1)
     return wide
@@ -87,4 +82,4 @@ def _cosine(old: NDArray[np.float64], new: NDArray[np.float64]) -> float:
 
 
 def _expected(old: NDArray[np.float64], new: NDArray[np.float64]) -> float:
-    return expected_cosine(float(old.mean()), float(old.std()), float(new.mean()), float(new.std()))
+    return expected_cosine((float(old.mean()), float(new.mean())), (float(old.std()), float(new.std())))

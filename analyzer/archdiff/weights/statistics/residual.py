@@ -50,11 +50,11 @@ def residual_test(old_matrices: Sequence[Array], new_matrices: Sequence[Array], 
     Raises:
         ValueError: there is no matrix, their numbers or rows differ, or they disagree on the coordinates of a side.
     """
-    old, vectors = _stacked(old_matrices, new_matrices, seed)
-    new, _ = _stacked(new_matrices, old_matrices, seed)
-    chosen = sample_rows(old.shape[1], new.shape[1], seed=seed)
+    chosen = sample_rows(_width(old_matrices, new_matrices), _width(new_matrices, old_matrices), seed=seed)
+    old, vectors = _stacked(old_matrices, chosen[0], seed)
+    new, _ = _stacked(new_matrices, chosen[1], seed)
     generator = np.random.default_rng(seed)
-    sides = (old.T[chosen[0]], new.T[chosen[1]])
+    sides = (old.T, new.T)
     controls = (*trends(sides[0], "OLD", seed=seed), *trends(sides[1], "NEW", seed=seed))
     labels = [_labels(side, generator) for side in sides]
     if min(len(side) for side in labels) < 3:
@@ -112,13 +112,20 @@ def _sizes(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[n
     return np.where(sizes > 0, sizes, 1.0)
 
 
-def _stacked(matrices: Sequence[Array], others: Sequence[Array], seed: int) -> tuple[NDArray[np.float64], int]:
-    """Everything that one model says of its coordinates, whitened, norm vectors first; and how many those are."""
+def _width(matrices: Sequence[Array], others: Sequence[Array]) -> int:
+    """How many coordinates all matrices of one side have."""
     if not matrices or [matrix.shape[:-1] for matrix in matrices] != [other.shape[:-1] for other in others]:
         raise ValueError("the matrices of OLD and of NEW do not have the same rows")
     if len({matrix.shape[-1] for matrix in matrices}) != 1:
         raise ValueError(f"not all matrices have {matrices[0].shape[-1]} coordinates")
-    vectors = [_finite(matrix) for matrix in matrices if matrix.ndim == 1]
+    return int(matrices[0].shape[-1])
+
+
+def _stacked(
+    matrices: Sequence[Array], chosen: slice | NDArray[np.int64], seed: int
+) -> tuple[NDArray[np.float64], int]:
+    """What one model says of the chosen coordinates, whitened, norm vectors first; and how many those are."""
+    vectors = [_finite(matrix[chosen]) for matrix in matrices if matrix.ndim == 1]
     parts = [] if not vectors else [_norms(np.stack(vectors))]
     generator = np.random.default_rng(seed)
     for matrix in matrices:
@@ -126,7 +133,7 @@ def _stacked(matrices: Sequence[Array], others: Sequence[Array], seed: int) -> t
             rows = np.arange(len(matrix))
             if len(rows) > _MOST_ROWS:
                 rows = np.sort(generator.choice(rows, _MOST_ROWS, replace=False))
-            part = _finite(matrix[rows])
+            part = _finite(matrix[rows][:, chosen])
             parts.append(whitened(part - part.mean(axis=0)))
     return np.concatenate(parts), len(vectors)
 

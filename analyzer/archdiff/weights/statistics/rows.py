@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
     from archdiff.weights.tensors import Array
 
-__all__ = ["Matching", "Rows", "assign", "centred", "cosines", "prepare"]
+__all__ = ["Matching", "Rows", "assign", "blocks", "centred", "cosines", "prepare"]
 
-_BLOCK = 1024
+_BLOCK = 2**20
+"""Elements that are widened to float64 at once."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def prepare(matrix: Array, generator: np.random.Generator) -> Rows:
     order = generator.permutation(len(matrix))
     unit = np.empty(matrix.shape, dtype=np.float32)
     usable = np.zeros(len(matrix), dtype=bool)
-    for start, stop in _blocks(len(matrix)):
+    for start, stop in blocks(matrix.shape):
         rows = matrix[order[start:stop]].astype(np.float64)
         finite = np.isfinite(rows).all(axis=1)
         rows[~finite] = 0
@@ -69,23 +70,27 @@ def prepare(matrix: Array, generator: np.random.Generator) -> Rows:
         unit[start:stop] = rows / np.where(norms > 0, norms, 1)
     kept = np.flatnonzero(usable)
     kept = kept[_first_of_equals(unit, kept)]
-    return Rows(unit[kept], order[kept], len(matrix) - len(kept))
+    if len(kept) < len(matrix):
+        unit = unit[kept]
+    return Rows(unit, order[kept], len(matrix) - len(kept))
 
 
 def cosines(old: Rows, new: Rows) -> NDArray[np.float64]:
     """Cosine of every row of OLD with every row of NEW."""
     result = np.empty((len(old.unit), len(new.unit)))
-    wide = old.unit.astype(np.float64)
-    for start, stop in _blocks(len(new.unit)):
-        result[:, start:stop] = wide @ new.unit[start:stop].T.astype(np.float64)
+    for top, bottom in blocks(old.unit.shape):
+        wide = old.unit[top:bottom].astype(np.float64)
+        for start, stop in blocks(new.unit.shape):
+            result[top:bottom, start:stop] = wide @ new.unit[start:stop].T.astype(np.float64)
     return result
 
 
-def assign(similarity: NDArray[np.float64]) -> Matching:
+def assign(similarity: NDArray[np.floating[Any]]) -> Matching:
     """The one-to-one matching of rows with columns whose similarities have the largest sum."""
     from scipy.optimize import linear_sum_assignment
 
-    rows, columns = linear_sum_assignment(similarity, maximize=True)
+    # What it minimises in this very type and order it does not copy.
+    rows, columns = linear_sum_assignment(np.negative(similarity, dtype=np.float64))
     return Matching(rows, columns, float(similarity[rows, columns].mean()) if len(rows) else 0.0)
 
 
@@ -109,5 +114,11 @@ def _first_of_equals(unit: NDArray[np.float32], kept: NDArray[np.int64]) -> NDAr
     return np.array(first, dtype=np.int64)
 
 
-def _blocks(count: int) -> Iterator[tuple[int, int]]:
-    return ((start, min(start + _BLOCK, count)) for start in range(0, count, _BLOCK))
+def blocks(shape: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+    """First row and the row behind the last one of runs of rows that take 8 MiB as float64, or are one row.
+
+    Args:
+        shape: rows × columns.
+    """
+    step = max(1, _BLOCK // max(1, shape[1]))
+    return ((start, min(start + step, shape[0])) for start in range(0, shape[0], step))

@@ -9,6 +9,7 @@ import numpy as np
 
 from archdiff.weights.evidence import Control
 from archdiff.weights.statistics.outcome import rounded
+from archdiff.weights.statistics.rows import blocks
 from archdiff.weights.statistics.tails import normal_log10_sf
 
 if TYPE_CHECKING:
@@ -37,12 +38,13 @@ def trends(matrix: Array, name: str, *, seed: int, groups: int = 1) -> tuple[Con
         seed: of the halves and of the start of the power iteration.
         groups: into how many equal runs the rows are divided; only the order inside each counts.
     """
-    finite = np.where(np.isfinite(matrix), matrix, 0).astype(np.float64)
-    norms = np.linalg.norm(finite, axis=1)
+    unit, norms = _scaled(matrix)
     live = np.flatnonzero(norms > 0)
     if len(live) < 4:
         return ()
-    every, unit = np.arange(len(live)), finite[live] / norms[live, None]
+    if len(live) < len(unit):
+        unit = unit[live]
+    every = np.arange(len(live))
     heights = max(1, len(matrix) // groups)
     generator = np.random.default_rng(seed)
     scores = {
@@ -59,6 +61,16 @@ def complaint(controls: Sequence[Control]) -> str:
     """Why rows are not exchangeable, in words; empty if every control passed."""
     failed = [control.name for control in controls if not control.passed]
     return f"rows are not exchangeable: {', '.join(failed)}" if failed else ""
+
+
+def _scaled(matrix: Array) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Rows at unit length, zero where they are not finite, and their lengths; a block at a time takes 8 MiB."""
+    unit, norms = np.empty(matrix.shape, dtype=np.float32), np.empty(len(matrix))
+    for start, stop in blocks(matrix.shape):
+        rows = np.where(np.isfinite(matrix[start:stop]), matrix[start:stop], 0).astype(np.float64)
+        norms[start:stop] = np.linalg.norm(rows, axis=1)
+        unit[start:stop] = rows / np.where(norms[start:stop] > 0, norms[start:stop], 1)[:, None]
+    return unit, norms
 
 
 def _control(name: str, rows: NDArray[np.int64], scores: NDArray[np.float64], heights: int) -> Control:
@@ -82,23 +94,40 @@ def _ranks(values: NDArray[Any]) -> NDArray[np.float64]:
     return (np.cumsum(counts) - (counts + 1) / 2)[inverse] - (len(values) - 1) / 2
 
 
-def _principal(unit: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.float64]:
+def _principal(unit: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float64]:
     """Scores of the rows on the first principal component, by power iteration with a few vectors."""
-    centred = unit - unit.mean(axis=0)
+    mean = unit.mean(axis=0, dtype=np.float64)
     basis = generator.standard_normal((unit.shape[1], 4))
+
+    def scored(basis: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What the rows, less their mean, make of a few vectors."""
+        made = np.empty((len(unit), basis.shape[1]))
+        for start, stop in blocks(unit.shape):
+            made[start:stop] = (unit[start:stop] - mean) @ basis
+        return made
+
     for _ in range(_ROUNDS):
-        basis = centred.T @ np.linalg.qr(centred @ basis)[0]
-    left, _, _ = np.linalg.svd(centred @ np.linalg.qr(basis)[0], full_matrices=False)
+        turned = np.linalg.qr(scored(basis))[0]
+        basis = -np.outer(mean, turned.sum(axis=0))
+        for start, stop in blocks(unit.shape):
+            basis += unit[start:stop].astype(np.float64).T @ turned[start:stop]
+    left, _, _ = np.linalg.svd(scored(np.linalg.qr(basis)[0]), full_matrices=False)
     scores: NDArray[np.float64] = left[:, 0]
     return scores
 
 
 def _crossed(
-    unit: NDArray[np.float64], places: NDArray[np.int64], generator: np.random.Generator
+    unit: NDArray[np.float32], places: NDArray[np.int64], generator: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Half of the rows, and their scores along the direction in which the other half changes with its place."""
     shuffled = generator.permutation(len(unit))
     fit, held = np.array_split(shuffled, 2)
     centred = places[fit] - places[fit].mean()
-    direction = (centred @ (unit[fit] - unit[fit].mean(axis=0))) / max(1.0, float(np.abs(centred).max()))
-    return held, unit[held] @ direction
+    weights = np.zeros(len(unit))
+    weights[fit] = centred / max(1.0, float(np.abs(centred).max()))
+    direction, scores = np.zeros(unit.shape[1]), np.empty(len(unit))
+    for start, stop in blocks(unit.shape):
+        direction += weights[start:stop] @ unit[start:stop]
+    for start, stop in blocks(unit.shape):
+        scores[start:stop] = unit[start:stop] @ direction
+    return held, scores[held]

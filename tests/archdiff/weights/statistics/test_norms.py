@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archdiff.weights.statistics.norms import expected_cosine, pooled
+from archdiff.weights.moments import expected_cosine
+from archdiff.weights.statistics.norms import pooled
 from tests.archdiff.weights.statistics.drawing import uniform
 
 PUBLISHED = [
@@ -28,7 +29,7 @@ shuffling one, and the centred cosine that were published."""
 
 @pytest.mark.parametrize(("_", "mean_a", "std_a", "mean_b", "std_b", "cosine", "shuffled", "centred"), PUBLISHED)
 def test_every_published_cosine_follows_from_moments_alone(_, mean_a, std_a, mean_b, std_b, cosine, shuffled, centred):
-    expected = expected_cosine(mean_a, std_a, mean_b, std_b)
+    expected = expected_cosine((mean_a, mean_b), (std_a, std_b))
     assert expected == pytest.approx(cosine, abs=0.0125)
     assert expected == pytest.approx(shuffled, abs=0.0025)
     share = std_a * std_b / np.hypot(mean_a, std_a) / np.hypot(mean_b, std_b)
@@ -99,10 +100,10 @@ def test_vectors_that_do_not_correspond_are_refused():
 
 @given(st.floats(-5, 5), st.floats(0.01, 5), st.floats(-5, 5), st.floats(0.01, 5))
 def test_the_expected_cosine_is_a_cosine_and_symmetric(mean_a, std_a, mean_b, std_b):
-    value = expected_cosine(mean_a, std_a, mean_b, std_b)
+    value = expected_cosine((mean_a, mean_b), (std_a, std_b))
     assert -1 <= value <= 1
-    assert value == pytest.approx(expected_cosine(mean_b, std_b, mean_a, std_a))
+    assert value == pytest.approx(expected_cosine((mean_b, mean_a), (std_b, std_a)))
 
 
 def test_a_vector_of_zeros_has_no_cosine():
-    assert np.isnan(expected_cosine(0, 0, 1, 1))
+    assert np.isnan(expected_cosine((0, 1), (0, 1)))

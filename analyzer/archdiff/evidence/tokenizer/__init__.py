@@ -1,0 +1,1 @@
+"""Two tokenizers: what their vocabularies, ids, merges and rules share, whether one comes from the other, controls."""
