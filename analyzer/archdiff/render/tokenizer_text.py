@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from archdiff.report.tokenizer import TokenizerEntry, TokenizerSide
+    from archdiff.report.tokenizer import TokenizerDifference, TokenizerEntry, TokenizerSide
 
 __all__ = ["section", "text"]
 
@@ -41,6 +41,9 @@ _MEANING = {
 }
 _NOTHING = "–"
 _NAMED = 6
+_ELLIPSIS = "…"
+_BEFORE = 20
+_SHOWN = 300
 
 
 def text(entry: TokenizerEntry, screen: Screen = PLAIN) -> str:
@@ -58,7 +61,7 @@ def section(entry: TokenizerEntry) -> Iterator[RenderableType]:
     yield Text()
     yield Padding(_sides(entry), (0, 0, 0, 2))
     for difference in entry.differences:
-        yield _line(f"{difference.part}: {difference.old} → {difference.new}")
+        yield from _difference(difference)
     if entry.fertility:
         yield Text()
         yield Padding(_fertility(entry), (0, 0, 0, 2))
@@ -67,6 +70,21 @@ def section(entry: TokenizerEntry) -> Iterator[RenderableType]:
     yield _line(_controls(entry), "dim")
     yield from (_line(f"not checked: {left_out}", "dim") for left_out in entry.not_checked)
     yield _line(f"What comparing tokenizers cannot tell: {'; '.join(entry.limits)}.")
+
+
+def _difference(difference: TokenizerDifference) -> Iterator[RenderableType]:
+    """The part, and both sides from shortly before they part on; the report holds them whole."""
+    yield _line(difference.part)
+    start = _fork(difference.old, difference.new)
+    for which, side in (("OLD", difference.old), ("NEW", difference.new)):
+        yield _line(f"{which} {_ELLIPSIS if start else ''}{side[start : start + _SHOWN]}", "dim", 4)
+
+
+def _fork(old: str, new: str) -> int:
+    """Where to begin: a few characters before the first that is not equal, or at the start where that is near."""
+    pairs = enumerate(zip(old, new, strict=False))
+    place = next((place for place, (a, b) in pairs if a != b), min(len(old), len(new)))
+    return place - _BEFORE if place > 2 * _BEFORE else 0
 
 
 def _sides(entry: TokenizerEntry) -> Table:

@@ -52,7 +52,7 @@ def unstated(old: Tokenizer, new: Tokenizer) -> tuple[str, ...]:
     ]
     if old.kind != new.kind and _both(old, new, "normaliser"):
         found.append(f"normaliser: {old.kind} and {new.kind} state it in different forms")
-    if _stateless(old) or _stateless(new):
+    if not (old.states_special and new.states_special):
         found.append("special tokens: one of the files holds none")
     return tuple(found)
 
@@ -80,12 +80,8 @@ def _told(old: Tokenizer, new: Tokenizer, part: str) -> bool:
     return part == "pattern" and old.kind == new.kind and _both(old, new, "pre-tokeniser")
 
 
-def _stateless(tokenizer: Tokenizer) -> bool:
-    return not tokenizer.special and any(note.startswith("special tokens: ") for note in tokenizer.notes)
-
-
 def _special(old: Tokenizer, new: Tokenizer) -> Iterator[Difference]:
-    if _stateless(old) or _stateless(new) or old.special == new.special:
+    if not (old.states_special and new.states_special) or old.special == new.special:
         return
     sides = [{each.text: each.id for each in side.special} for side in (old, new)]
     both = sides[0].keys() & sides[1].keys()

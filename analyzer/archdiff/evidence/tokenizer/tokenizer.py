@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Kind", "Model", "Special", "Tokenizer"]
+__all__ = ["UNSTATED", "Kind", "Model", "Special", "Tokenizer"]
+
+UNSTATED = "special tokens: "
+"""How the note begins that says why a file holds no special tokens."""
 
 Kind: TypeAlias = Literal["tokenizer.json", "sentencepiece", "tiktoken", "tekken"]
 Model: TypeAlias = Literal["bpe", "unigram", "wordpiece", "word-level"]
@@ -71,3 +74,8 @@ class Tokenizer:
     def size(self) -> int:
         """Tokens of every sort."""
         return len(self.tokens) + len(self.alphabet) + len(self.special)
+
+    @property
+    def states_special(self) -> bool:
+        """Whether the file says which special tokens there are; without them, ids may begin anywhere."""
+        return bool(self.special) or not any(note.startswith(UNSTATED) for note in self.notes)

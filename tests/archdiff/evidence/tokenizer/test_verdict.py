@@ -37,6 +37,11 @@ def between(tokens, others):
 CASES = {
     "itself": (OLD, "identical", "are equal"),
     "another file of it": (changed(kind="tiktoken", parts={}, digest="sha256:11"), "identical", "are equal"),
+    "ranks without special tokens": (
+        tokenizer(special=(), kind="tiktoken", notes=("special tokens: none held",)),
+        "identical",
+        "ids are moved by -1, and one file does not say",
+    ),
     "another chat template": (changed(chat_template="{{ x }}"), "identical", "are equal"),
     "special tokens added": (tokenizer(tokens=OLD.tokens, special=("<s>", "<x>")), "extended", "1 special tokens"),
     "tokens added": (tokenizer(words(1200)), "extended", "200 more"),
@@ -48,6 +53,7 @@ CASES = {
     "ids shuffled": (tokenizer(SHUFFLED, order=OLD.order), "re-ordered", "other ids and in the same order"),
     "order shuffled": (changed(order=tuple(SHUFFLED)), "re-ordered", "the same ids and in another order"),
     "both shuffled": (tokenizer(SHUFFLED), "re-ordered", "other ids and in another order"),
+    "other special tokens in front": (tokenizer(special=("<x>", "<y>")), "derived", "the special tokens are others"),
     "another pattern": (changed(parts={"normaliser": "", "pattern": "y"}), "derived", "pattern"),
     "another special token": (changed(special=(Special(256, "<x>"),)), "derived", "special tokens"),
     "other scores": (changed(details="b"), "derived", "pairs of the merges or the scores"),

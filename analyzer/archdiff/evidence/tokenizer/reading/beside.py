@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from archdiff.evidence.tokenizer.reading.content import checked_ids, fault, parse_json, read_bytes
-from archdiff.evidence.tokenizer.tokenizer import Special
+from archdiff.evidence.tokenizer.tokenizer import UNSTATED, Special
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ def with_beside(tokenizer: Tokenizer, files: Mapping[str, Path], subject: str) -
     special = tokenizer.special or _special(config.get("added_tokens_decoder"), f"{subject} ({CONFIG})")
     notes = tokenizer.notes
     if special and not tokenizer.special:
-        notes = tuple(note for note in notes if not note.startswith("special tokens: "))
+        notes = tuple(note for note in notes if not note.startswith(UNSTATED))
     return dataclasses.replace(tokenizer, chat_template=template, special=special, notes=notes)
 
 

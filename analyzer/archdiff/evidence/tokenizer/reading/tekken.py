@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from archdiff.evidence.tokenizer.reading.content import LARGEST_ID, MOST_TOKENS, checked_ids, fault
 from archdiff.evidence.tokenizer.reading.tiktoken import learned, ranked
-from archdiff.evidence.tokenizer.tokenizer import Special, Tokenizer
+from archdiff.evidence.tokenizer.tokenizer import UNSTATED, Special, Tokenizer
 from archdiff.text import printable
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["is_tekken", "parse"]
 
 _AGAIN = "fetch the file again, as the publisher saved it"
-_NO_SPECIAL = "special tokens: this tekken file is of a version that leaves them to the library"
+_NO_SPECIAL = f"{UNSTATED}this tekken file is of a version that leaves them to the library"
 
 
 def is_tekken(stated: Mapping[str, object]) -> bool:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from archdiff.evidence.tokenizer.reading.content import LARGEST_ID, MOST_TOKENS, fault
-from archdiff.evidence.tokenizer.tokenizer import Tokenizer
+from archdiff.evidence.tokenizer.tokenizer import UNSTATED, Tokenizer
 from archdiff.text import printable
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ __all__ = ["is_tiktoken", "learned", "parse", "ranked"]
 _LINE = re.compile(rb"[A-Za-z0-9+/]+={0,2} [0-9]{1,9}")
 _AGAIN = "fetch the file again, as the publisher saved it"
 _NOTES = (
-    "special tokens: a tiktoken file holds none",
+    f"{UNSTATED}a tiktoken file holds none",
     "pre-tokeniser: a tiktoken file holds none",
 )
 
