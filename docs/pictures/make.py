@@ -28,7 +28,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 WIDTH, LINES = 100, 46
 THEME = TerminalTheme(
     (255, 255, 255), (31, 35, 40),
-    [(31, 35, 40), (180, 35, 24), (26, 127, 55), (138, 90, 0), (9, 105, 218), (130, 80, 223), (27, 124, 131), (87, 96, 106)],
+    [(9, 9, 9), (180, 35, 24), (26, 127, 55), (138, 90, 0), (9, 105, 218), (130, 80, 223), (27, 124, 131), (99, 99, 99)],
 )  # fmt: skip
 SVG = """<svg viewBox="0 0 {terminal_width} {terminal_height}" xmlns="http://www.w3.org/2000/svg">
 <style>

@@ -30,7 +30,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "catalogue": "List the models that ship with archdiff.",
         "cache": "Show or clear what was kept.",
         "hook": "Compare staged configs with what is committed.",
-        "schema": "Print the JSON Schema of the report.",
+        "schema": "Print the JSON Schema of a document that archdiff writes.",
         "completion": "Print the completion script of a shell.",
     }
 )
