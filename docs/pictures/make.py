@@ -26,10 +26,9 @@ FOLDER = Path(__file__).parent
 OLD, NEW = "gpt-oss-120b", "solar-open-100b"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WIDTH, LINES = 100, 46
-THEME = TerminalTheme(
-    (255, 255, 255), (31, 35, 40),
-    [(9, 9, 9), (180, 35, 24), (26, 127, 55), (138, 90, 0), (9, 105, 218), (130, 80, 223), (27, 124, 131), (99, 99, 99)],
-)  # fmt: skip
+BLACK, RED, GREEN, YELLOW = (31, 35, 40), (180, 35, 24), (26, 127, 55), (138, 90, 0)
+BLUE, MAGENTA, CYAN, GREY = (9, 105, 218), (130, 80, 223), (27, 124, 131), (87, 96, 106)
+THEME = TerminalTheme((255, 255, 255), BLACK, [BLACK, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN, GREY])
 SVG = """<svg viewBox="0 0 {terminal_width} {terminal_height}" xmlns="http://www.w3.org/2000/svg">
 <style>
 .{unique_id}-matrix {{ font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
