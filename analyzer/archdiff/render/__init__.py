@@ -70,6 +70,8 @@ _TABLE = MappingProxyType(
         "cyclonedx": _Format(".cdx.json", _DESCRIBED, "bom.cyclonedx", needs=("cyclonedx",), extra="bom"),
         "spdx": _Format(".spdx.json", _DESCRIBED, "bom.spdx", needs=("cyclonedx", "spdx_python_model"), extra="bom"),
         "model-card": _Format(".card.md", _DESCRIBED, "bom.model_card"),
+        "graphml": _Format(".graphml", _PICTURE, "graphs.graphml"),
+        "model-explorer": _Format(".explorer.json", _PICTURE, "graphs.model_explorer"),
     }
 )
 

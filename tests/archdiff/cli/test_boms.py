@@ -10,9 +10,10 @@ import pytest
 from tests.archdiff.cli.calling import assert_refused
 
 DESCRIBED = {"cyclonedx": ".cdx.json", "spdx": ".spdx.json", "model-card": ".card.md"}
+GRAPHS = {"graphml": ".graphml", "model-explorer": ".explorer.json"}
 
 
-@pytest.mark.parametrize(("name", "ending"), DESCRIBED.items())
+@pytest.mark.parametrize(("name", "ending"), (DESCRIBED | GRAPHS).items())
 def test_a_file_holds_what_standard_output_would(call, pair, tmp_path, name, ending):
     for command in (["diff", *pair], ["show", pair[0]]):
         printed = call(*command, "--format", name)

@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 
-from tests.archdiff.render.bom.described import checklist
+from tests.archdiff.render.bom.described import checklist, report
+from tests.archdiff.render.graphs.drawn import model
 
 CODE = """
 import sys
@@ -15,6 +16,8 @@ from archdiff.report.checklist import Checklist
 document = Checklist.model_validate_json(sys.stdin.read())
 for name in ("cyclonedx", "spdx", "model-card"):
     print(render(document, name))
+for name in ("graphml", "model-explorer"):
+    print(render(document.parents[0], name))
 """
 
 
@@ -23,7 +26,7 @@ def test_the_same_in_processes_that_hash_differently():
         subprocess.run(
             [sys.executable, "-c", CODE],
             env={**os.environ, "PYTHONHASHSEED": seed},
-            input=checklist().model_dump_json(),
+            input=checklist(parents=(report(model("old"), model()),)).model_dump_json(),
             capture_output=True,
             check=True,
             text=True,
