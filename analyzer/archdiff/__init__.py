@@ -15,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from archdiff.api import diff, lineage, load, render_report, tokenizers, training_log, weigh
+    from archdiff.api import code, diff, lineage, load, render_report, tokenizers, training_log, weigh
     from archdiff.errors import (
         ArchdiffError,
         BuildError,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         ReviewItem,
         Signature,
     )
+    from archdiff.report.code import ClassMatch, CodeEntry, CodeSide
     from archdiff.report.lineage import LicenceEntry, LineageEntry, LineageStep
     from archdiff.report.schema import (
         AlignedStack,
@@ -72,6 +73,9 @@ __all__ = [
     "BuildError",
     "ChangeEntry",
     "Checklist",
+    "ClassMatch",
+    "CodeEntry",
+    "CodeSide",
     "ConfigError",
     "ControlEntry",
     "ElementsEntry",
@@ -112,6 +116,7 @@ __all__ = [
     "UsageError",
     "WeightsEntry",
     "__version__",
+    "code",
     "diff",
     "lineage",
     "load",
@@ -123,9 +128,10 @@ __all__ = [
 ]
 
 _HOMES = {
-    "archdiff.api": ("diff", "lineage", "load", "render_report", "tokenizers", "training_log", "weigh"),
+    "archdiff.api": ("code", "diff", "lineage", "load", "render_report", "tokenizers", "training_log", "weigh"),
     "archdiff.graph.schema": ("ModelGraph", "Node", "Operator", "Tensor"),
     "archdiff.errors": tuple(name for name in __all__ if name.endswith("Error")),
+    "archdiff.report.code": ("ClassMatch", "CodeEntry", "CodeSide"),
     "archdiff.report.lineage": ("LicenceEntry", "LineageEntry", "LineageStep"),
     "archdiff.report.checklist": ("Checklist", "ItemEvidence", "ItemField", "Nearest", "ReviewItem", "Signature"),
     "archdiff.reviewing": ("review_model",),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from archdiff.evidence.training_log import Columns, ModelFacts, Objective
     from archdiff.graph.store import Store
     from archdiff.report.assemble import Shown
+    from archdiff.report.code import CodeEntry
     from archdiff.report.lineage import LineageEntry
     from archdiff.report.portrait import Portrait
     from archdiff.report.schema import Report
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "build",
     "check",
+    "code",
     "diff",
     "examine",
     "lineage",
@@ -362,3 +364,21 @@ def _model_facts(model: str | ModelGraph, *, cached: bool) -> ModelFacts:
 
     graph = load(model, cached=cached) if isinstance(model, str) else model
     return facts_of(graph, active_parameters(graph))
+
+
+def code(old: str, new: str) -> CodeEntry:
+    """Compare the modelling code of two models, names normalised; nothing of it is imported or run.
+
+    Args:
+        old: a reference to a model, a Python file, or a model type of transformers.
+        new: the same.
+
+    Raises:
+        UnresolvedReferenceError: one of them names nothing that is there.
+        SourceError: a model's code is not there, or is no Python, too large or too deep.
+        ConfigError: a config is out of bounds.
+    """
+    from archdiff.evidence.code import compare, control, find
+    from archdiff.report.code import code_entry
+
+    return code_entry(compare(find(old), find(new)), control())

@@ -25,6 +25,9 @@ __all__ = ["command"]
     help="Compare weights too: of what changed, of what both have, of everything, or of modules by name.",
 )
 @click.option("--tokenizer", is_flag=True, help="Compare the tokenizers too.")
+@click.option(
+    "--code", "with_code", is_flag=True, help="Compare the modelling code too; it says nothing about weights."
+)
 @weight_options
 @no_cache
 @common
@@ -38,6 +41,7 @@ def command(
     tokenizer: bool,
     budget: str,
     device: str,
+    with_code: bool,
     no_cache: bool,
     habits: Habits,
 ) -> int:
@@ -53,9 +57,11 @@ def command(
     rules = packs.load_rules()
     wanted = wishes(parts, budget, device) if parts is not None else None
     shown = habits.shown(rules)
+    code = api.code(old, new) if with_code else None
     compared = api.tokenizers(old, new) if tokenizer else None
     pair = Pair.of(old, new, cached=not no_cache)
     report = pair.compare(rules, shown) if wanted is None else pair.weigh(rules, shown, wanted)
     report = report if compared is None else with_tokenizer(report, compared)
+    report = report.model_copy(update={"code": code})
     speaks = wanted is None or pair.speaks(wanted)
     return habits.deliver(report, report, form, files) if speaks else output.exit_code(report, habits.fail_on)

@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "diff": "Compare the architectures of two models.",
         "weights": "Tell whether NEW's weights come from OLD's.",
+        "code": "Compare the modelling code of two models.",
         "lineage": "Tell what a model declares of where it comes from.",
         "review": "Review a model before it is published: each claim proved, refuted or open.",
         "tokenizer": "Tell whether NEW's tokenizer comes from OLD's.",

@@ -10,11 +10,12 @@ from rich.text import Text
 
 from archdiff.compare.changes import IMPACTS
 from archdiff.errors import RenderError
-from archdiff.render import WeightsView, lineage_text
+from archdiff.render import WeightsView, code_text, lineage_text
 from archdiff.render.aside import lines
 from archdiff.render.keyfigures import table
 from archdiff.render.screen import PLAIN, Screen, capture, safe
 from archdiff.report.checklist import Checklist
+from archdiff.report.code import CodeEntry
 from archdiff.report.lineage import LineageEntry
 from archdiff.report.portrait import Portrait
 from archdiff.report.schema import Report
@@ -67,6 +68,8 @@ def text(document: Document, screen: Screen = PLAIN) -> str:
         from archdiff.render import training_log_text
 
         return training_log_text.text(document, screen)
+    if isinstance(document, CodeEntry):
+        return code_text.text(document, screen)
     raise RenderError("format terminal", "does not show such a document yet", "write JSON")
 
 
@@ -89,6 +92,7 @@ def _report(report: Report) -> Iterator[RenderableType]:
 
         yield Text()
         yield from tokenizer_text.section(report.tokenizer)
+    yield from code_text.section(report.code)
     yield Text()
     yield from _footer(report)
 
