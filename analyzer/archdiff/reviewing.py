@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from archdiff.report.checklist import Checklist
+    from archdiff.report.lineage import LineageEntry
     from archdiff.report.schema import Report
+    from archdiff.report.tokenizer import TokenizerEntry
     from archdiff.sources import Source
     from archdiff.weights.session import Wishes
 
@@ -169,6 +171,8 @@ def gather(reference: str, wanted: Wanted, doing: Doing = _nothing) -> Material:
         subject=subject,
         claims=wanted.claims,
         parents=tuple(parents),
+        lineage=gathering.lineage(notes),
+        tokenizers=tuple(gathering.tokenizers(notes)),
         sign_off=wanted.sign_off,
         not_checked=tuple(notes),
     )
@@ -207,16 +211,40 @@ class _Gathering:
         except ArchdiffError as error:
             return dataclasses.replace(parent, cause=printable(error.cause))
 
-    def _resolve(self, reference: str, notes: list[str]) -> Source | ModelGraph:
-        """The parent itself, or its entry of the catalogue where the hub cannot be asked."""
+    def lineage(self, notes: list[str]) -> LineageEntry | None:
+        """What the model declares, followed to the root; a model that names nothing readable has none."""
         try:
+            return api.lineage(self.subject.reference)
+        except ArchdiffError as error:
+            notes.append(f"lineage: {printable(error.subject)} {error.cause}")
+            return None
+
+    def tokenizers(self, notes: list[str]) -> Iterator[tuple[str, TokenizerEntry]]:
+        """Comparisons with the tokenizers that were asked for, and with the one that the claims file names."""
+        own = self.subject.reference
+        for reference in dict.fromkeys(self.wanted.tokenizers):
+            with self.doing(f"comparing tokenizers with {reference}"):
+                yield reference, api.tokenizers(reference, own)
+        claimed = self.wanted.claims.values.get("tokenizer.origin")
+        base = claimed.base if isinstance(claimed, Origin) else ""
+        if base and base not in self.wanted.tokenizers:
+            try:
+                yield base, api.tokenizers(base, own)
+            except ArchdiffError as error:
+                notes.append(f"tokenizer of {base}: {printable(error.subject)} {error.cause}")
+
+    def _resolve(self, reference: str, notes: list[str]) -> Source | ModelGraph:
+        """The parent's entry of the catalogue, which takes no hub; the parent itself where weights are wanted."""
+        entry = by_hub_id(reference)
+        if entry is None:
             return api.check(reference)
-        except ArchdiffError:
-            entry = by_hub_id(reference)
-            if entry is None:
-                raise
-            notes.append(f"parent {reference}: read from the catalogue as {entry.name}, not from the hub")
-            return api.check(entry.name)
+        if self.wanted.weights is not None:
+            try:
+                return api.check(reference)
+            except ArchdiffError as error:
+                notes.append(f"weights of {reference}: {error.cause}")
+        notes.append(f"parent {reference}: its architecture was read from the catalogue as {entry.name}")
+        return api.check(entry.name)
 
     def _report(self, reference: str, source: Source | ModelGraph, notes: list[str]) -> Report:
         from archdiff.report.assemble import ALL

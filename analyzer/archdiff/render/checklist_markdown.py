@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from archdiff.render.checklist_words import counts, sections, signature_line
-from archdiff.text import printable
+from archdiff.render.checklist_words import counts, no_claims, sections, signature_line
+from archdiff.render.markdown_text import bold, code, prose, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,9 +16,6 @@ __all__ = ["text"]
 
 _TICKED = frozenset({"proved", "signed", "not-applicable"})
 _SYMBOL = {"proved": "✅", "signed": "✍️", "refuted": "❌", "open": "⬜", "not-applicable": "➖"}
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&$^])|(?<=www)(\.)|(:)(?=//)")
-_LEADING = re.compile(r"^(\d{0,9})([-+.)=])")
-_BACKTICKS = re.compile(r"`+")
 _LONGEST = 800
 
 
@@ -29,7 +25,7 @@ def text(checklist: Checklist) -> str:
 
 
 def _lines(checklist: Checklist) -> Iterator[str]:
-    yield f"# Review of {_escaped(checklist.model.model.name)}"
+    yield f"# Review of {prose(checklist.model.model.name)}"
     yield ""
     yield ", ".join(f"{_SYMBOL[status]} {number} {status}" for status, number in counts(checklist)) + "."
     yield ""
@@ -42,28 +38,28 @@ def _lines(checklist: Checklist) -> Iterator[str]:
     yield from _standards(checklist)
     if checklist.not_checked:
         yield "\n## Not checked\n"
-        yield from (f"- {_escaped(left_out)}" for left_out in checklist.not_checked)
+        yield from (f"- {prose(left_out)}" for left_out in checklist.not_checked)
 
 
 def _inputs(checklist: Checklist) -> Iterator[str]:
     model = checklist.model.model
-    yield f"- model: {_code(model.reference)}, config {_code(model.digest)}"
-    yield f"- claims: {_code(checklist.claims) if checklist.claims else 'none given'}"
+    yield f"- model: {code(model.reference)}, config {code(model.digest)}"
+    yield f"- claims: {code(checklist.claims) if checklist.claims else told(no_claims(checklist))}"
     if checklist.sign_off:
-        yield f"- sign-off: {_code(checklist.sign_off)}"
-    yield f"- archdiff {_escaped(checklist.archdiff)}, transformers {_escaped(checklist.model.transformers)}"
+        yield f"- sign-off: {code(checklist.sign_off)}"
+    yield f"- archdiff {prose(checklist.archdiff)}, transformers {prose(checklist.model.transformers)}"
 
 
 def _item(item: ReviewItem) -> Iterator[str]:
     box = "x" if item.status in _TICKED else " "
-    yield f"- [{box}] {_SYMBOL[item.status]} **{_escaped(item.title)}** ({item.status}, {_code(item.id)})"
-    yield f"  - {_escaped(item.reason)}"
+    yield f"- [{box}] {_SYMBOL[item.status]} {bold(item.title)} ({item.status}, {code(item.id)})"
+    yield f"  - {told(item.reason)}"
     for found in item.evidence:
-        yield f"  - {_escaped(found.text)}: {_code(found.where)}"
+        yield f"  - {prose(found.text)}: {code(found.where, _LONGEST)}"
     if item.command:
-        yield f"  - to settle it: {_code(item.command)}"
+        yield f"  - to settle it: {code(item.command, _LONGEST)}"
     if line := signature_line(item):
-        yield f"  - {line.replace('_', chr(92) + '_')}"
+        yield f"  - {line}"
 
 
 def _nearest(near: tuple[Nearest, ...]) -> Iterator[str]:
@@ -74,7 +70,7 @@ def _nearest(near: tuple[Nearest, ...]) -> Iterator[str]:
     yield "| distance | architecture | |"
     yield "|---:|---|---|"
     for each in near:
-        yield f"| {each.distance:.2f} | {_code(each.name)} | {_escaped(each.sentence)} |"
+        yield f"| {each.distance:.3f} | {code(each.name)} | {prose(each.sentence)} |"
 
 
 def _standards(checklist: Checklist) -> Iterator[str]:
@@ -88,24 +84,10 @@ def _standards(checklist: Checklist) -> Iterator[str]:
         return
     yield "\n## Disclosure standards\n"
     for (standard, source), fields in sorted(found.items()):
-        yield f"<details><summary>{_escaped(standard)}</summary>\n"
+        yield f"<details><summary>{prose(standard)}</summary>\n"
         yield f"Source: <{source}>\n"
         yield "| field | items |"
         yield "|---|---|"
         for field, items in sorted(fields.items()):
-            yield f"| {_escaped(field)} | {', '.join(map(_code, items))} |"
+            yield f"| {prose(field)} | {', '.join(map(code, items))} |"
         yield "\n</details>\n"
-
-
-def _escaped(content: str) -> str:
-    """Text that is no Markdown and no HTML, links nothing and mentions nobody."""
-    plain = _SPECIAL.sub(lambda found: f"\\{found[0]}", printable(content, _LONGEST))
-    return _LEADING.sub(r"\1\\\2", plain).replace("@", "@\u200b")
-
-
-def _code(content: str) -> str:
-    """Text as a code span, whatever backticks it holds; a bar would end the cell of a table."""
-    plain = printable(content, _LONGEST).replace("|", "¦")
-    fence = "`" * (max((len(run) for run in _BACKTICKS.findall(plain)), default=0) + 1)
-    space = " " if plain.startswith("`") or plain.endswith("`") or not plain.strip() else ""
-    return f"{fence}{space}{plain}{space}{fence}"

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from archdiff.render.checklist_words import MEANING, ORDER, counts, sections, signature_line
+from archdiff.render.checklist_words import MEANING, ORDER, counts, no_claims, sections, signature_line
 from archdiff.render.keyfigures import table
 from archdiff.render.screen import PLAIN, Screen, capture, safe
 
@@ -35,7 +35,7 @@ def text(checklist: Checklist, screen: Screen = PLAIN) -> str:
 
 def _checklist(checklist: Checklist) -> Iterator[RenderableType]:
     yield _header(checklist)
-    yield safe(f"claims: {checklist.claims or 'none given'}", "dim")
+    yield safe(f"claims: {checklist.claims or no_claims(checklist)}", "dim")
     if checklist.sign_off:
         yield safe(f"sign-off: {checklist.sign_off}", "dim")
     yield Text()
@@ -91,5 +91,5 @@ def _nearest(near: tuple[Nearest, ...]) -> Iterator[RenderableType]:
     grid.add_column(overflow="fold")
     for each in near:
         style = "bold red" if each.same_architecture else ""
-        grid.add_row(Text(f"{each.distance:.2f}", style), safe(each.name, style), safe(each.sentence, "dim"))
+        grid.add_row(Text(f"{each.distance:.3f}", style), safe(each.name, style), safe(each.sentence, "dim"))
     yield Padding(grid, (0, 0, 0, 2))

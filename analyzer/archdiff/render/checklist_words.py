@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from archdiff.text import printable
 
 if TYPE_CHECKING:
     from archdiff.report.checklist import Checklist, ItemStatus, ReviewItem
 
-__all__ = ["MEANING", "ORDER", "counts", "sections", "signature_line"]
+__all__ = ["MEANING", "ORDER", "counts", "no_claims", "sections", "signature_line"]
 
 ORDER: tuple[ItemStatus, ...] = ("refuted", "open", "signed", "proved", "not-applicable")
 """The worst first."""
@@ -41,3 +44,9 @@ def signature_line(item: ReviewItem) -> str:
     """Where a person signs, on an item that waits for it; empty on others."""
     waits = item.needs_signature and item.signature is None and item.status in ("open", "not-applicable")
     return "signature: ____________________  date: ____________" if waits else ""
+
+
+def no_claims(checklist: Checklist) -> str:
+    """What stands where no claims file was given: how one comes about."""
+    again = shlex.join(["archdiff", "review", printable(checklist.model.model.reference), "--init"])
+    return f"none given; `{again}` writes a file to begin with"

@@ -15,7 +15,7 @@ _POWERS = {"": 0, "k": 3, "thousand": 3, "m": 6, "million": 6, "b": 9, "bn": 9, 
 _POWERS["trillion"] = 12
 _NOUN = r"(?:parameters?|params?|tokens?|layers?|experts?|heads?|positions?)"
 _DIGITS = r"(\d{1,30}|\d{1,3}(?:[,_ ]\d{3}){1,9})(?:\.(\d{1,12}))?"
-_STATED = re.compile(rf"(?:~|≈|about |approximately )?{_DIGITS}\s*([a-z]*?)\s*{_NOUN}?")
+_STATED = re.compile(rf"(?:~|≈|about |approximately )?{_DIGITS}\s*([a-z]*?)\s*{_NOUN}?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

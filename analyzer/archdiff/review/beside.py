@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archdiff.evidence import licences
 from archdiff.report.code import NOT_WEIGHTS
 from archdiff.report.lineage import NO_ADVICE
 from archdiff.review.claims import Origin
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from archdiff.report.checklist import ItemEvidence, ItemStatus, ReviewItem
+    from archdiff.report.lineage import LicenceEntry
     from archdiff.report.tokenizer import TokenizerEntry
     from archdiff.review.claims import Claimed
     from archdiff.review.material import Material
@@ -143,28 +145,34 @@ def _judge_code(material: Material, base: str) -> tuple[ItemStatus, str]:
 
 def _licence(material: Material, spec: Spec) -> ReviewItem:
     claimed, model = material.claims.values.get(spec.id), material.subject.portrait.model
-    declared = model.licence
-    own = [
-        entry
-        for entry in (material.lineage.licences if material.lineage else ())
-        if entry.model == material.lineage_name
-    ]
-    names = {name.casefold() for name in (declared, *(entry.spdx for entry in own), *(e.declared for e in own)) if name}
-    if claimed is None:
-        verdict: tuple[ItemStatus, str] = ("open", f"Nothing is claimed; state it as `{spec.key}` in [{spec.section}].")
-    elif not names:
-        verdict = ("open", "The model declares no licence to compare the claim with.")
-    elif str(claimed).casefold() in names:
-        verdict = ("proved", f"The model declares {declared}.")
-    else:
-        verdict = ("refuted", f"The model declares {declared}.")
-    where = "catalogue" if model.kind == "catalogue" else "model card"
-    rests_on = [evidence(f"licence: {declared}", where, digest_of(declared))] if declared else []
+    own = [entry for entry in _licences(material) if entry.model == material.lineage_name]
+    declared = tuple(dict.fromkeys(entry.declared for entry in own)) or ((model.licence,) if model.licence else ())
+    where = own[0].declared_in if own else "catalogue" if model.kind == "catalogue" else "model card"
+    verdict = _judge_licence(spec, claimed, declared)
+    rests_on = [evidence(f"licence: {each}", where, digest_of(each)) for each in declared]
     title = spec.title(str(claimed)) if claimed is not None else spec.question
     signable = verdict[0] == "open" and claimed is not None
-    return item(
-        spec.id, spec.heading, title, verdict, rests_on, claimed=claimed, found=declared, needs_signature=signable
-    )
+    shown = declared[0] if len(declared) == 1 else declared or None
+    return item(spec.id, spec.heading, title, verdict, rests_on, claimed=claimed, found=shown, needs_signature=signable)
+
+
+def _judge_licence(spec: Spec, claimed: Claimed | None, declared: tuple[str, ...]) -> tuple[ItemStatus, str]:
+    if claimed is None:
+        return "open", f"Nothing is claimed; state it as `{spec.key}` in [{spec.section}]."
+    if not declared:
+        return "open", "The model declares no licence to compare the claim with."
+    same = all(_licence_name(each) == _licence_name(str(claimed)) for each in declared)
+    return ("proved" if same else "refuted"), f"The model declares {' and '.join(declared)}."
+
+
+def _licence_name(declared: str) -> str:
+    """One name for all spellings of a licence that is known."""
+    row = licences.find(declared)
+    return row.name if row is not None else declared.casefold()
+
+
+def _licences(material: Material) -> tuple[LicenceEntry, ...]:
+    return material.lineage.licences if material.lineage is not None else ()
 
 
 def _lineage(material: Material) -> Iterator[ReviewItem]:
@@ -176,16 +184,14 @@ def _lineage(material: Material) -> Iterator[ReviewItem]:
     if lineage.chain or lineage.contradictions:
         steps = [evidence(f"{s.model} is {s.relation} of {s.base}", s.declared_in, read) for s in lineage.chain]
         steps += [evidence(told, "declared lineage", read) for told in lineage.contradictions]
-        verdict: tuple[ItemStatus, str] = (
-            "proved",
-            "No declaration contradicts another, the structure or the weights.",
-        )
+        verdict: tuple[ItemStatus, str] = ("proved", "No declaration contradicts another.")
         if lineage.contradictions:
-            verdict = ("refuted", lineage.contradictions[0])
+            verdict = ("refuted", f"{lineage.contradictions[0].rstrip('.')}.")
         yield item("licence.lineage", heading, "the declared lineage is free of contradictions", verdict, steps)
     inherited = [entry for entry in lineage.licences if entry.model != material.lineage_name and entry.conditions]
-    if inherited:
-        asked = [evidence(f"{e.model}, {e.declared}: {', '.join(e.conditions)}", e.source, read) for e in inherited]
+    if inherited or lineage.inherited:
+        asked = [evidence(told, "declared lineage", read) for told in lineage.inherited]
+        asked += [evidence(f"{e.model}, {e.declared}: {', '.join(e.conditions)}", e.source, read) for e in inherited]
         title = "the conditions of the parents' licences are met"
         yield item("licence.inherited", heading, title, ("open", NO_ADVICE), asked, needs_signature=True)
 

@@ -86,7 +86,11 @@ def _judge(
             "refuted",
             f"A {relation} keeps the shapes of all layers, but {at_odds.message.rstrip('.')} ({at_odds.where}).",
         )
-    fits = "The architectures fit it" if parent.report.summary.same_architecture else "The architectures differ"
+    fits = "The architectures differ"
+    if parent.report.summary.same_architecture:
+        fits = "The architecture is the same"
+    elif _at_odds(parent.report) is None:
+        fits = "The layers have the same shapes"
     return "open", f"{fits}; whether the weights come from {parent.reference} takes the weights of both."
 
 

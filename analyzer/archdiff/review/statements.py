@@ -38,10 +38,7 @@ def _item(material: Material, spec: Spec) -> ReviewItem:
     rests_on = _compute(material) if spec.id == _COMPUTE else []
     if claimed is None:
         reason = f"Nothing is stated; answer it as `{spec.key}` in [{spec.section}], and sign it."
-        return item(
-            spec.id, spec.heading, spec.question, ("open", reason), rests_on, needs_signature=True,
-            command=material.review("--init") if not material.claims.name else "",
-        )  # fmt: skip
+        return item(spec.id, spec.heading, spec.question, ("open", reason), rests_on, needs_signature=True)
     verdict = _verdict(material, spec, str(claimed))
     signable = verdict[0] in ("open", "not-applicable")
     command = _sign(material, spec.id) if verdict[0] == "open" else ""

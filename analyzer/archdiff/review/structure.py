@@ -54,10 +54,8 @@ def _unclaimed(material: Material, spec: Spec) -> ReviewItem:
     found = material.subject.find(spec)
     title = spec.title(_told(spec, [each.value for each in found])) if found else spec.question
     reason = f"Nothing is claimed; state it as `{spec.key}` in [{spec.section}]."
-    command = material.review("--init") if not material.claims.name else ""
     rests_on = _evidence(material, spec, found, ())
-    shown = material.subject.shown(spec)
-    return item(spec.id, spec.heading, title, ("open", reason), rests_on, found=shown, command=command)
+    return item(spec.id, spec.heading, title, ("open", reason), rests_on, found=material.subject.shown(spec))
 
 
 def _title(spec: Spec, claimed: Claimed) -> str:
@@ -91,6 +89,8 @@ def _verdict(material: Material, spec: Spec, claimed: Claimed, found: Sequence[F
         none = all(value in (None, 0, False, (), "none") for value in has)
         told = f"The model has {_told(spec, has)}."
         return ("not-applicable", "The model has no such part.") if none else ("refuted", told)
+    if not has and spec.finds.startswith("@"):
+        return "open", "It cannot be told from the config and the graph."
     if not has:
         return "refuted", "The model has no such part."
     if _fits(spec, claimed, has):
@@ -153,13 +153,20 @@ def _evidence(
 
 
 def _uncounted(material: Material, claimed: Claimed) -> str:
-    """Why more may be claimed than the class builds: layers that predict further tokens, which it leaves out."""
-    declared = material.subject.portrait.model.facts.get("prediction_heads.count")
+    """Why more may be claimed than the class builds: layers that predict further tokens, which it leaves out.
+
+    Such a layer is a layer of the model with a projection, and embeddings of its own at the most.
+    """
+    portrait, graph = material.subject.portrait, material.subject.graph
+    declared, total = portrait.model.facts.get("prediction_heads.count"), portrait.model.parameters
     stated = amounts.parse(claimed) if isinstance(claimed, str) else None
     value = stated.value if stated is not None else claimed
-    built = any(entry.role == "mtp" for entry in material.subject.portrait.roles)
-    total = material.subject.portrait.model.parameters
-    if not isinstance(declared, int) or not declared or built or not isinstance(value, int) or value < total:
+    built = any(entry.role == "mtp" for entry in portrait.roles)
+    if not isinstance(declared, int) or not declared or built or not isinstance(value, int):
+        return ""
+    layer = max(map(graph.subtree_parameters, graph.stacks.get(material.subject.stack, ())), default=0)
+    tables = sum(entry.parameters for entry in portrait.roles if entry.role in ("embedding", "lm-head"))
+    if not declared * layer <= 2 * (value - total) <= 4 * declared * (layer + tables):
         return ""
     layers = "layer" if declared == 1 else "layers"
     return (

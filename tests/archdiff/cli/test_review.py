@@ -9,6 +9,8 @@ import pytest
 
 from archdiff.report.checklist import Checklist
 from tests.archdiff.cli.calling import assert_refused
+from tests.archdiff.evidence.tokenizer.training import bpe, lines
+from tests.archdiff.making import config
 
 SOLAR = """
 model = "Solar Open 100B"
@@ -230,3 +232,38 @@ def test_output_files_of_every_format(call, claims, pair, tmp_path):
     assert call("review", pair[0], "--claims", claims(TINY), "--quiet", *outputs).code == 0
     assert [file.exists() for file in files] == [True] * 3
     assert json.loads(files[1].read_text())["counts"]["proved"] == 2
+
+
+def test_a_tokenizer_is_compared_with_those_that_are_named(call, claims, pair, tmp_path):
+    for name, part in (("old", 0), ("new", 1)):
+        folder = tmp_path / name
+        config(folder / "config.json")
+        made = bpe(lines("email", most=60_000, part=part), size=400)
+        (folder / "tokenizer.json").write_text(json.dumps(made), encoding="utf-8")
+    path = claims('[tokenizer]\norigin = "own"\n')
+    arguments = (tmp_path / "new", "--claims", path, "--tokenizer", tmp_path / "new")
+    code, checklist, items = reviewed(call, *arguments)
+    assert (code, items["tokenizer.origin"].status) == (1, "refuted")
+    assert checklist.tokenizers[0].verdict == "identical"
+    path = claims(f'[tokenizer]\norigin = {{ from = "{tmp_path / "new"}", how = "identical" }}\n')
+    assert reviewed(call, tmp_path / "new", "--claims", path)[2]["tokenizer.origin"].status == "proved"
+    assert_refused(call("review", tmp_path / "new", "--tokenizer", pair[0]))
+
+
+def test_a_tokenizer_that_cannot_be_had_leaves_its_item_open(call, claims, pair):
+    path = claims('[tokenizer]\norigin = { from = "nobody/nothing", how = "identical" }\n')
+    code, checklist, items = reviewed(call, pair[0], "--claims", path)
+    assert (code, items["tokenizer.origin"].status) == (0, "open")
+    assert any(left.startswith("tokenizer of nobody/nothing") for left in checklist.not_checked)
+
+
+def test_a_model_card_names_parent_and_licence(call, claims, tmp_path):
+    folder = tmp_path / "model"
+    config(folder / "config.json")
+    card = "---\nlicense: apache-2.0\nbase_model: nobody/nothing\nbase_model_relation: finetune\n---\n"
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    _, checklist, items = reviewed(call, folder, "--claims", claims('[licence]\nname = "Apache-2.0"\n'))
+    assert items["licence.name"].status == "proved"
+    assert items["parents.nobody-nothing"].title == "finetune of nobody/nothing, as the model card declares"
+    assert items["licence.lineage"].status == "proved"
+    assert checklist.lineage.chain[0].base == "nobody/nothing"
