@@ -126,7 +126,7 @@ def _unread(directory: Path) -> Iterator[str]:
     """A note on weights that are not read."""
     found = sorted(path.name for pattern in _PICKLES for path in directory.glob(pattern))
     if found:
-        yield f"shipped tensors were not read: {printable(found[0], 80)} is a pickle, which is never opened"
+        yield f"shipped tensors were not read: {printable(found[0], 80)} is a pickle, which only a weight check opens"
 
 
 def _name(file: Path) -> str:

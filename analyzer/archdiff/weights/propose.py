@@ -52,7 +52,9 @@ def _wanted(step: Step, scope: str) -> bool:
     if scope == "shared":
         return step.kind != "upcycling"
     if scope == "changed":
-        return step.kind in ("upcycling", "layer-map") or any(pair.changed for pair in step.pairs) or _is_resized(step)
+        if step.kind == "layer-map":
+            return len(step.old) != len(step.new)
+        return step.kind == "upcycling" or any(pair.changed for pair in step.pairs) or _is_resized(step)
     modules = [unit.module for unit in units] + [unit.module for pair in step.pairs for unit in (pair.old, pair.new)]
     return any(fnmatchcase(module, scope) for module in modules)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter, defaultdict
 from contextlib import ExitStack, contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from archdiff.errors import UsageError
@@ -177,6 +178,13 @@ def _parent(model: Model, comparison: Comparison, new: Units, stack: ExitStack) 
     return Parent(model.source.name, tensors, {pair.new: pair.old for pair in pairs.pairs})
 
 
+_SCOPES: Mapping[str, tuple[str, ...]] = MappingProxyType({
+    "all": (),
+    "shared": ("only parts that both have were asked for",),
+    "changed": ("only parts that the structural comparison found changed were asked for",),
+})  # fmt: skip
+
+
 def _planned(
     sides: tuple[Tensors, Tensors], units: tuple[Units, Units], comparison: Comparison, wishes: Wishes
 ) -> Check:
@@ -192,6 +200,7 @@ def _planned(
         *(f"OLD: {text}" for text in _untold(first.notes, first.unclaimed, old)),
         *(f"NEW: {text}" for text in _untold(second.notes, second.unclaimed, new)),
         *left_out,
+        *_SCOPES.get(wishes.scope, (f"only modules that match {printable(wishes.scope, 80)} were asked for",)),
     ]
     total = tuple(sum(meaning.size for meaning in side.meanings.values()) for side in sides)
     budget = automatic((total[0], total[1])) if wishes.budget == 0 else wishes.budget
@@ -203,7 +212,7 @@ def _planned(
 def _as_read(done: Done) -> Step:
     """The step with what was read for it: nothing where it was not needed or digests told that pairs are equal."""
     if done.result is None:
-        return dataclasses.replace(done.step, old=(), new=(), pairs=())
+        return dataclasses.replace(done.step, old=(), new=(), pairs=(), beside=((), ()))
     told = zip(done.step.pairs, done.result.elements, strict=False)
     return dataclasses.replace(done.step, pairs=tuple(pair for pair, each in told if not each.digest))
 

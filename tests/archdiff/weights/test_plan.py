@@ -72,6 +72,12 @@ def test_many_layers_of_equal_depth_are_mapped_only_where_the_exact_tests_are_si
     assert (step.given == "") == always
 
 
+def test_layers_are_mapped_among_what_changed_only_where_depth_did():
+    six, four = (tuple(layouts.dense(n) for n in range(count)) for count in (6, 4))
+    assert _kinds(_planned(six, six, scope="changed")[0]) == set()
+    assert "layer-map" in _kinds(_planned(six, four, scope="changed")[0])
+
+
 def test_sizes_count_what_several_steps_read_once():
     plan, (old, new) = _planned([layouts.dense(0)], [layouts.dense(0)])
     assert plan.size < sum(step.size(old, new) for step in plan.steps)
