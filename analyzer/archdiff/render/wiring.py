@@ -48,8 +48,9 @@ def paths_of(block: Block) -> Paths:
     inner = [edge for edge in block.flows if edge[1] != EXIT]
     around = [edge for edge in inner if _has_way(edge, inner)]
     through: dict[Edge, None] = {}
-    for a, b in (edge for edge in inner if edge not in around):
-        for step in _through_doors(a, b, doors(block)):
+    entered, passing = doors(block), frozenset(around)
+    for a, b in (edge for edge in inner if edge not in passing):
+        for step in _through_doors(a, b, entered):
             through[step] = None
     residual = tuple(edge for edge in around if roles.get(edge[1]) == "add")
     return Paths(tuple(through), residual, frozenset(_longest(ENTRY, through, {})))
@@ -67,10 +68,10 @@ def _longest(start: str, edges: Iterable[Edge], known: dict[str, tuple[str, ...]
 def doors(block: Block) -> dict[str, frozenset[str]]:
     """Containers that all of their values enter from one producer, with the ids of the parts inside."""
     found = {}
-    for part in block.parts:
+    for part in (part for part in block.parts if part.parts):
         inside = frozenset(inner.id for inner in every_part(part.parts))
         outer = {a for a, b in block.flows if b in inside and a not in inside}
-        if inside and len(outer) == 1:
+        if len(outer) == 1:
             found[part.id] = inside
     return found
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from archdiff.render.folding import Alike
     from archdiff.render.html.arrange import Spot
+    from archdiff.render.wiring import Paths
     from archdiff.report.schema import Block, ModelEntry, Part, Report
 
 __all__ = ["diagram", "diagram_of_model"]
@@ -76,6 +77,7 @@ class _Side:
     key: str
     keys: Mapping[str, str]
     spots: Sequence[Spot] = ()
+    paths: Paths | None = None
 
 
 class _Painter:
@@ -90,7 +92,10 @@ class _Painter:
         for number, keys in enumerate(findings):
             for key in keys:
                 self.found.setdefault(key, []).append(number)
-        self.drawn: tuple[list[Block], list[Block]] = ([], [])
+        self.findings = findings
+        self.blocks = [{block.id: block for block in model.blocks} for model in models]
+        self.told: dict[tuple[int, str, str, str], list[list[list[Any]]]] = {}
+        self.drawn: tuple[dict[int, list[Block]], dict[int, list[Block]]] = ({}, {})
 
     def data(self, rows: Iterable[tuple[Numbered | None, Numbered | None]]) -> Data:
         made = [self.row(pair) for pair in rows]
@@ -99,7 +104,8 @@ class _Painter:
         if first is not None:
             first["open"] = True
         names = [printable(model.name) for model in self.models]
-        return {"names": names, "rows": made, "looks": {s: [look.mark, look.meaning] for s, look in LOOKS.items()}}
+        looks = {status: [look.mark, look.meaning] for status, look in LOOKS.items()}
+        return {"names": names, "rows": made, "looks": looks, "found": self.findings}
 
     def row(self, pair: tuple[Numbered | None, Numbered | None]) -> Data:
         sides = [self.side(side, *each) if each is not None else None for side, each in enumerate(pair)]
@@ -129,12 +135,11 @@ class _Painter:
     def partner(self, number: int, side: _Side) -> Block | None:
         if len(self.models) < 2 or side.block.partner is None:
             return None
-        return next((block for block in self.models[1 - number].blocks if block.id == side.block.partner), None)
+        return self.blocks[1 - number].get(side.block.partner)
 
     def head(self, number: int, side: _Side, partners: Mapping[str, Part]) -> Data:
-        block, drawn = side.block, self.drawn[number]
-        like = alike(block, drawn[-_RECENT:])
-        drawn.append(block)
+        block = side.block
+        like = self.like(number, block)
         told: Data = {"label": printable(layers_of(block) if block.stack is not None else block.label)}
         if block.count > 1:
             told["times"] = f"×{block.count:,}"
@@ -143,23 +148,35 @@ class _Painter:
         cell = self.cell(side.key, block, lines, lone.tensors if lone is not None else ())
         return {**cell, **told, "notes": [printable(note) for note in (block.notes if lone is None else ())]}
 
-    def body(self, sides: Sequence[_Side | None], partners: Sequence[Mapping[str, Part]]) -> list[Data]:
+    def like(self, number: int, block: Block) -> Alike | None:
+        """How layers repeat earlier ones; not asked of those with more parts than a reader compares."""
+        size = sum(1 for _ in every_part(block.parts))
+        if block.stack is None or size > _OPENED:
+            return None
+        earlier = self.drawn[number].setdefault(size, [])
+        found = alike(block, earlier)
+        if len(earlier) < _EARLIER:
+            earlier.append(block)
+        return found
+
+    def body(self, sides: Sequence[_Side | None], partners: Sequence[Mapping[str, Part]]) -> list[Any]:
         """What opens below the headings: boxes, frames and wires, each with its rows and columns."""
         opened = [side if side is not None and side.block.stack is not None else None for side in sides]
         for side in opened:
             if side is not None:
-                side.spots = arrange(side.block.parts, paths_of(side.block).straight)
+                side.paths = paths_of(side.block)
+                side.spots = arrange(side.block.parts, side.paths.straight)
         old, new = (opened[0], opened[1] if len(opened) > 1 else None)
         both = [(part.id, partners[0][part.id].id) for part in _parts(old) if part.id in partners[0]]
         lines = facing(old.spots if old else (), new.spots if new else (), both)
-        found: list[Data] = []
+        found: list[Any] = []
         for number, side in enumerate(opened):
             if side is not None:
                 found += [self.item(number, side, spot, lines[number], partners[number]) for spot in side.spots]
         found.sort(key=lambda item: (item["top"], item["side"]))
         for number, side in enumerate(opened):
-            if side is not None:
-                found += [dict(w) for w in wires(paths_of(side.block), side.spots, lines[number], number)]
+            if side is not None and side.paths is not None:
+                found += [list(wire) for wire in wires(side.paths, side.spots, lines[number], number)]
         return found
 
     def item(self, number: int, side: _Side, spot: Spot, lines: Sequence[int], partners: Mapping[str, Part]) -> Data:
@@ -197,13 +214,17 @@ class _Painter:
         return [printable(name), " × ".join(f"{size:,}" for size in tensor.shape) or "1", printable(tensor.dtype), mark]
 
     def lines(self, number: int, part: Part, partners: Mapping[str, Part]) -> list[list[list[Any]]]:
-        words = facts_in_words(part, partners.get(part.id), new=number == 1)
-        found = [[[printable(span.text), int(span.bold)] for span in line] for line in words]
-        return [line for line in found if any(str(piece[0]).strip() for piece in line)]
+        other = partners.get(part.id)
+        asked = (number, part.role, repr((part.facts, part.notes)), repr(other.facts) if other is not None else "")
+        if asked not in self.told:
+            words = facts_in_words(part, other, new=number == 1)
+            found = [[[printable(span.text), int(span.bold)] for span in line] for line in words]
+            self.told[asked] = [line for line in found if any(str(piece[0]).strip() for piece in line)]
+        return self.told[asked]
 
 
-_RECENT = 40
-"""Earlier blocks that one may be like."""
+_EARLIER = 6
+"""Blocks with as many parts that one may be like."""
 
 
 def _parts(side: _Side | None) -> Iterable[Part]:

@@ -5,13 +5,13 @@ A line takes three rows of the page's grid: its parts, and the two halves of the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NamedTuple
 
 from archdiff.render.html.arrange import WIDTH
 from archdiff.report.flows import ENTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from archdiff.render.html.arrange import Spot
     from archdiff.render.wiring import Paths
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Wire", "row_of", "wires"]
 
 
-class Wire(TypedDict):
+class Wire(NamedTuple):
     """A piece of a path: rows from `top` up to, not including, `end`; columns of its side alike."""
 
     kind: str
@@ -83,5 +83,4 @@ def _wire(kind: str, side: int, rows: tuple[int, int], columns: tuple[int, int])
 
 def _once(found: Sequence[Wire]) -> list[Wire]:
     """Without what is drawn there already, as where several paths leave one part."""
-    known: Mapping[tuple[object, ...], Wire] = {tuple(wire.values()): wire for wire in found}
-    return list(known.values())
+    return list(dict.fromkeys(found))

@@ -116,24 +116,24 @@ def test_wires_run_from_part_to_part_and_branch_in_the_gaps():
     every = arrange(parts("nresx"), [("n", "r"), ("r", "e"), ("n", "s"), ("e", "x"), ("s", "x")])
     straight = (("in", "n"), ("n", "r"), ("n", "s"), ("r", "e"), ("e", "x"), ("s", "x"))
     found = wires(Paths(straight, (("in", "x"),), frozenset()), every, range(4), 1)
-    assert {wire["side"] for wire in found} == {1}
-    (first,) = [wire for wire in found if wire["end"] == row_of(0) and wire["kind"] == "arrow"]
-    assert (first["top"], first["left"]) == (row_of(-1) + 1, WIDTH // 2)
-    beams = [(wire["top"], wire["left"], wire["right"]) for wire in found if wire["kind"] == "beam"]
+    assert {wire.side for wire in found} == {1}
+    (first,) = [wire for wire in found if wire.end == row_of(0) and wire.kind == "arrow"]
+    assert (first.top, first.left) == (row_of(-1) + 1, WIDTH // 2)
+    beams = [(wire.top, wire.left, wire.right) for wire in found if wire.kind == "beam"]
     assert beams == [
         (row_of(0) + 2, 3, 6),
         (row_of(0) + 2, 6, 9),
         (row_of(3) - 1, 3, 6),
         (row_of(3) - 1, 6, 9),
     ]
-    (lane,) = [wire for wire in found if wire["kind"] == "lane"]
-    assert (lane["top"], lane["end"]) == (row_of(-1) + 2, row_of(3) + 1)
+    (lane,) = [wire for wire in found if wire.kind == "lane"]
+    assert (lane.top, lane.end) == (row_of(-1) + 2, row_of(3) + 1)
 
 
 def test_residual_paths_that_overlap_take_lanes_of_their_own():
     every = arrange(parts("abcd"), [("a", "b"), ("b", "c"), ("c", "d")])
     found = wires(Paths((), (("in", "c"), ("a", "d"), ("c", "d")), frozenset()), every, range(4), 0)
-    assert [(wire["top"], wire["left"]) for wire in found] == [(3, 0), (6, 1), (12, 0)]
+    assert [(wire.top, wire.left) for wire in found] == [(3, 0), (6, 1), (12, 0)]
 
 
 def test_a_path_that_runs_backwards_is_not_drawn():

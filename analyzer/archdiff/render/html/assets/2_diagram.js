@@ -56,7 +56,7 @@ class Diagram {
     const grid = make("div", { class: "grid" });
     const item = make("li", { class: `row ${row.changed ? "changed" : ""}`, "data-row": number }, grid);
     const body = row.open && row.body ? this.body(row, number) : [];
-    const end = row.open && row.body ? row.body.reduce((most, each) => Math.max(most, each.end), 2) + 2 : 2;
+    const end = row.open && row.body ? row.body.reduce((most, each) => Math.max(most, each.cell ? each.end : each[3]), 2) + 2 : 2;
     row.cells.forEach((cell, side) => {
       if (!cell) {
         if (this.passes(number, side)) grid.append(this.through(side));
@@ -149,7 +149,7 @@ class Diagram {
     const shown = boxes.slice(0, limit);
     const last = shown.reduce((most, item) => Math.max(most, item.top), 0);
     const found = shown.flatMap((item) => (item.kind === "frame" ? [this.frame(item), this.box(item)] : [this.box(item)]));
-    for (const item of row.body) if (!item.cell && (boxes.length === shown.length || item.end <= last)) found.push(this.wire(item));
+    for (const item of row.body) if (!item.cell && (boxes.length === shown.length || item[3] <= last)) found.push(this.wire(item));
     if (boxes.length > shown.length) {
       const more = make("button", { type: "button", class: "more", on: { click: () => { this.limits.set(number, limit + ITEMS * 2); this.redraw(number); } } }, `${counted(boxes.length - shown.length, "more part")}`);
       more.style.gridArea = `${last + 2} / 1 / ${last + 3} / -1`;
@@ -182,15 +182,13 @@ class Diagram {
     return made;
   }
 
-  wire(item) {
-    const made = make("div", { class: `wire ${item.kind} side-${item.side}`, "aria-hidden": "true" });
-    const [left, right] = [this.column(item.side, item.left), this.column(item.side, item.right)];
-    if (item.kind === "lane") {
-      const columns = item.side ? [right, 28] : [1, right];
-      made.classList.add(`lane-${Math.min(item.left, 2)}`);
-      made.style.gridArea = `${item.top} / ${columns[0]} / ${item.end} / ${columns[1]}`;
-    } else if (item.kind === "beam") made.style.gridArea = `${item.top} / ${left} / ${item.end} / ${right}`;
-    else made.style.gridArea = `${item.top} / ${left} / ${item.end} / ${left + 1}`;
+  wire([kind, side, top, end, from, to]) {
+    const made = make("div", { class: `wire ${kind} side-${side}`, "aria-hidden": "true" });
+    const [left, right] = [this.column(side, from), this.column(side, to)];
+    if (kind === "lane") {
+      made.classList.add(`lane-${Math.min(from, 2)}`);
+      made.style.gridArea = `${top} / ${side ? right : 1} / ${end} / ${side ? 28 : right}`;
+    } else made.style.gridArea = `${top} / ${left} / ${end} / ${kind === "beam" ? right : left + 1}`;
     return made;
   }
 

@@ -14,8 +14,7 @@ class Bench {
     this.status = this.find(".found");
     this.diagram = new Diagram(this.find(".stage"), data, this);
     this.view = new View(this.find(".viewport"), this.find(".stage"), this.find(".tools"));
-    this.keys = this.items.map(() => []);
-    for (const [key, { cell }] of this.diagram.places()) for (const number of cell.found || []) this.keys[number]?.push(key);
+    this.keys = data.found;
     this.listen();
     this.apply();
   }
