@@ -102,16 +102,19 @@ def table(
         marked: rows that differ.
     """
     figures, differing = frozenset(numbers), frozenset(marked)
-    heads = [tag("th", name, scope="col", class_="number" if n in figures else None) for n, name in enumerate(head)]
+    heads = [
+        tag("th" if name else "td", name, scope="col" if name else None, class_="number" if n in figures else None)
+        for n, name in enumerate(head)
+    ]
     body = [
         tag("tr", *_cells(cells, figures), class_="differs" if number in differing else None)
         for number, cells in enumerate(rows)
     ]
     inner = tag("table", tag("caption", caption, class_="unseen"), tag("thead", tag("tr", *heads)), tag("tbody", *body))
-    return tag("div", inner, class_="scrolls", tabindex="0", role="region", aria_label=caption)
+    return tag("div", inner, class_="scrolls", tabindex="0", role="group", aria_label=caption)
 
 
 def _cells(cells: Sequence[Content], figures: frozenset[int]) -> list[Markup]:
-    first = [tag("th", cells[0], scope="row")]
+    first = [tag("th", cells[0], scope="row") if cells[0] else tag("td")]
     rest = enumerate(cells[1:], start=1)
     return first + [tag("td", cell, class_="number" if n in figures else None) for n, cell in rest]

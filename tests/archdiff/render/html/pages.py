@@ -7,11 +7,24 @@ import re
 from html.parser import HTMLParser
 
 from archdiff.render import render
-from archdiff.report.schema import ChangeEntry, FactChange, FindingEntry, PlaceEntry, RuleEntry, TensorEntry
+from archdiff.report.schema import (
+    ChangeEntry,
+    FactChange,
+    FindingEntry,
+    PlaceEntry,
+    RuleEntry,
+    SetAside,
+    TensorEntry,
+)
+from archdiff.report.weights import weights_entry
 from tests.archdiff.render.pictures import entry, every_status, layers, part, report, single
+from tests.archdiff.weights.making import every_kind
 
 HOSTILE = '</script><img src=x onerror="document.title=1">\u202e\x1b[2J<!--'
 """A name that would run, hide or end something where it is not escaped."""
+
+OPEN_ALL = "for (const each of document.querySelectorAll('details')) each.open = true"
+"""What a browser runs to open everything that opens."""
 
 
 class Page(HTMLParser):
@@ -94,6 +107,7 @@ def told(**values):
         finding("hidden-changed", place(""), place(""), impact="behavioral", confidence="medium"),
     )
     made = every_status()
+    made = made.model_copy(update={"old": as_modules(made.old), "new": as_modules(made.new)})
     rules = tuple(
         RuleEntry(id=each.rule, pack="builtin", group=group)
         for each, group in zip(findings, ("Attention", "Depth", "Width"), strict=True)
@@ -107,11 +121,41 @@ def told(**values):
     return made.model_copy(update={**new, "not_checked": ("weights: not compared",), **values})
 
 
-def with_ids(prefix, parts):
-    """The parts with the ids that modules of a layer have."""
-    return tuple(
-        each.model_copy(update={"id": f"{prefix}.{each.id}", "parts": with_ids(prefix, each.parts)}) for each in parts
-    )
+def as_modules(model):
+    """The model with ids as modules have them, and two tensors in each attention."""
+    blocks = tuple(_as_module(block) if block.stack is not None else block for block in model.blocks)
+    return model.model_copy(update={"blocks": blocks})
+
+
+def _as_module(block):
+    key = f"model.layers.{block.layers[0][0]}"
+
+    def end(name):
+        return name if name in ("in", "out") else f"{key}.{name}"
+
+    def moved(parts):
+        return tuple(
+            each.model_copy(
+                update={"id": end(each.id), "parts": moved(each.parts), "tensors": _tensors(each, end(each.id))}
+            )
+            for each in parts
+        )
+
+    flows = tuple((end(a), end(b)) for a, b in block.flows)
+    partner = "model.layers.0" if block.partner else None
+    return block.model_copy(update={"id": key, "parts": moved(block.parts), "flows": flows, "partner": partner})
+
+
+def _tensors(each, key):
+    shapes = {"q_proj.weight": (64, 32), "k_proj.weight": (16, 32)} if each.role == "attention" else {}
+    return tuple(TensorEntry(name=f"{key}.{name}", shape=shape, dtype="bfloat16") for name, shape in shapes.items())
+
+
+def weighed():
+    """A comparison with weight evidence of every kind, tokenizers, lineage, code and a finding that does not count."""
+    made = told()
+    aside = SetAside(finding=made.findings[0], cause="suppression", reason="known and wanted", expires="2030-01-01")
+    return made.model_copy(update={"weights": weights_entry(every_kind()), "set_aside": (aside,)})
 
 
 def large(blocks, parts):
