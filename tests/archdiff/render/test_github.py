@@ -80,6 +80,11 @@ def test_escapes_are_undone_by_the_runner():
     assert "50 %25 of a:b, c" in github.text(report(finding("50 % of a:b, c")))
 
 
+def test_a_property_holds_no_separator():
+    line = github.text(of_kinds(report(finding()), references=("x", "a,b:c%d.json"))).splitlines()[0]
+    assert line == "::error title=archdiff%3A some-rule (breaking),file=a%2Cb%3Ac%25d.json::layer 0: heads: 4 → 8"
+
+
 @given(any_text)
 def test_a_name_starts_no_command(text):
     found, rest = parsed(of_kinds(named(text), references=(text or "x", text or "x")))

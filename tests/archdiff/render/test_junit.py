@@ -90,6 +90,13 @@ def test_a_rule_of_which_only_some_findings_are_set_aside_still_fails():
     assert found["heads-changed"].system_out.startswith("in the baseline: ")
 
 
+def test_a_rule_with_a_cosmetic_finding_that_counts_is_not_skipped():
+    made = every_impact()
+    cosmetic = made.findings[-1]
+    aside = with_set_aside("baseline").set_aside[0].model_copy(update={"finding": cosmetic})
+    assert cases(made.model_copy(update={"set_aside": (aside,)}))[0]["name-changed"].is_passed
+
+
 def test_the_suite_names_the_inputs_and_what_was_not_checked():
     made = every_impact()
     _, suite = cases(made)

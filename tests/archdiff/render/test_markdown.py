@@ -101,7 +101,7 @@ def test_every_message_of_the_report_is_in_it():
 @pytest.mark.parametrize("number", [5, 200, 1200])
 def test_a_comment_holds_it_and_the_worst_stay(number):
     made = many(number)
-    cosmetic = many(number, "cosmetic").findings
+    cosmetic = many(number, "cosmetic", "a name").findings
     worst = made.findings[:5]
     text = markdown.text(made.model_copy(update={"findings": (*worst, *cosmetic)}))
     assert len(text.encode("utf-8")) <= LIMIT

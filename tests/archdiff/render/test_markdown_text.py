@@ -95,6 +95,7 @@ def test_names_are_code_spans_and_others_prose():
     assert code("model.layers.*.mlp_x") == "`model.layers.*.mlp_x`"
     assert code("@someone") == "`@someone`"
     assert code("a`b") == "a&#96;b"
+    assert code("a\\") == "a&#92;", "before the end of a cell it could be read as an escape"
     assert code("") == code(" ") == prose("") == told("") == "–"
 
 
