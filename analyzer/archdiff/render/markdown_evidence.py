@@ -9,7 +9,7 @@ from archdiff.render.markdown_text import bold, code, prose, row, rule, told
 from archdiff.render.weights_words import figure, plainly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from archdiff.report.code import CodeEntry
     from archdiff.report.lineage import LineageEntry
@@ -114,7 +114,8 @@ def beside(report: Report) -> Iterator[Section]:
         yield Section("Code", tuple(_code(report.code)), rank=55, folded=True)
 
 
-def _lineage(entries: Iterable[LineageEntry]) -> Iterator[str]:
+def _lineage(entries: Sequence[LineageEntry]) -> Iterator[str]:
+    """Each model's chain, and what holds for them all once."""
     for entry in entries:
         yield from (f"- contradiction: {told(text)}" for text in entry.contradictions)
         for step in entry.chain:
@@ -124,7 +125,7 @@ def _lineage(entries: Iterable[LineageEntry]) -> Iterator[str]:
             conditions = f": {prose(', '.join(found.conditions))}" if found.conditions else ""
             yield f"- licence of {code(found.model)}: {code(found.spdx or found.declared)}{conditions}"
         yield from (f"- not followed: {told(text)}" for text in entry.not_followed)
-        yield from _items(entry.limits)
+    yield from _items(dict.fromkeys(limit for entry in entries for limit in entry.limits))
 
 
 def _code(entry: CodeEntry) -> Iterator[str]:

@@ -55,8 +55,9 @@ def _sections(report: Report) -> Iterator[Section]:
 def _findings(impact: Impact, findings: list[FindingEntry]) -> Section:
     """A table; what breaks is in view, the rest is folded."""
     title = f"{_SYMBOL[impact]} {impact.capitalize()} ({len(findings):,}): {_MEANING[impact]}"
-    head = (row(("rule", "where", "what differs", "parameters")), rule((False, False, False, True)))
-    found = tuple(row(_cells(finding)) for finding in findings)
+    width = 4 if any(finding.parameters for finding in findings) else 3
+    head = (row(("rule", "where", "what differs", "parameters")[:width]), rule((False, False, False, True)[:width]))
+    found = tuple(row(_cells(finding)[:width]) for finding in findings)
     return Section(title, found, head, _RANK[impact], folded=impact != "breaking")
 
 

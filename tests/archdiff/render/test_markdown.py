@@ -52,6 +52,13 @@ def test_a_finding_is_a_row():
     assert table(section(text, "<details><summary>≠"))[1] == ["x", "layer 0", "scale (low confidence)", "+5"]
 
 
+def test_a_column_of_parameters_is_there_where_any_finding_has_some():
+    assert table(section(markdown.text(many(2)), "#### ✗ Breaking"))[0] == ["rule", "where", "what differs"]
+    located = ((a_rule(f"r{count}"), finding(parameters=count)) for count in (0, 7))
+    rows = table(section(markdown.text(report(*located)), "#### ✗ Breaking"))
+    assert [cells[3] for cells in rows] == ["parameters", "", "+7"]
+
+
 def test_figures_that_differ_are_bold():
     old = graph("old", layer(0), FACTS)
     new = graph("new", [*layer(0), *layer(1)], {**FACTS, "vocabulary": 2000, "layers": 2})
@@ -101,7 +108,7 @@ def test_every_message_of_the_report_is_in_it():
 @pytest.mark.parametrize("number", [5, 200, 1200])
 def test_a_comment_holds_it_and_the_worst_stay(number):
     made = many(number)
-    cosmetic = many(number, "cosmetic", "a name").findings
+    cosmetic = many(number, "cosmetic", "one name became another").findings
     worst = made.findings[:5]
     text = markdown.text(made.model_copy(update={"findings": (*worst, *cosmetic)}))
     assert len(text.encode("utf-8")) <= LIMIT
