@@ -92,6 +92,7 @@ def _escaped(text: str, known: frozenset[str] = frozenset()) -> str:
         if at % 2 and at < len(parts) - 1:
             parts[at] = f"[`{part}`]({part}.md)" if part in known else f"`{part}`"
         else:
+            mark = "\\`" if at % 2 else ""  # one that opens no span
             plain = part.replace("&", "&amp;").replace("<", "&lt;")
-            parts[at] = plain.replace("*", "\\*").replace("_", "\\_").replace("|", "\\|")
+            parts[at] = mark + plain.replace("*", "\\*").replace("_", "\\_").replace("|", "\\|")
     return "".join(parts)

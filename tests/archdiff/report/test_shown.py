@@ -13,7 +13,7 @@ from archdiff.errors import UsageError
 from archdiff.report.assemble import assemble
 from archdiff.report.entries import finding_entry
 from archdiff.report.shown import CONFIDENCES, Shown, Suppression
-from tests.archdiff.making import a_rule, change, comparison, finding
+from tests.archdiff.making import a_rule, change, comparison, finding, graph, layer
 
 RULES = {name: a_rule(name) for name in ("first", "second")} | {"weighed": a_rule("weighed", group="Weights")}
 NORM = change(1, role="norm")
@@ -81,6 +81,10 @@ def test_a_role_covers_only_what_has_no_other():
     assert made(("first", both), suppressions=(suppressing("first", where="[ln]*m*"),)).set_aside
 
 
+def test_a_role_says_nothing_of_a_finding_that_explains_no_change():
+    assert made(("first", finding()), suppressions=(suppressing("first", where="norm"),), is_strict=False).findings
+
+
 def test_the_whole_model_is_called_model():
     assert made(("first", finding(layers=())), suppressions=(suppressing("first", where="model"),)).set_aside
 
@@ -107,6 +111,19 @@ def test_one_about_other_models_says_nothing(names):
 @pytest.mark.parametrize("names", [{"old": "ol?"}, {"new": "new.json"}, {"old": "old", "new": "new"}])
 def test_models_are_told_by_name_or_reference(names):
     assert made(("first", finding()), suppressions=(suppressing("first", **names),)).set_aside
+
+
+def test_models_are_told_by_their_hub_id_too():
+    old = graph(
+        "local", layer(0), source={"kind": "file", "digest": "sha256:00", "lineage": [], "hub_id": "owner/name"}
+    )
+    report = assemble(
+        comparison(old=old),
+        [(RULES["first"], finding())],
+        list(RULES.values()),
+        shown=Shown(suppressions=(suppressing("first", old="owner/*"),)),
+    )
+    assert report.set_aside
 
 
 def test_a_suppression_is_used_whether_or_not_its_rule_is_shown():
