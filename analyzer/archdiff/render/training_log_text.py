@@ -50,7 +50,8 @@ def lines(entry: TrainingLogEntry) -> RenderableType:
 
 
 def _parts(entry: TrainingLogEntry) -> Iterator[RenderableType]:
-    yield Text("   ").join((safe(entry.name, "bold"), Text(VERDICTS[entry.verdict], _STYLES[entry.verdict])))
+    yield Text(VERDICTS[entry.verdict], _STYLES[entry.verdict])
+    yield safe(entry.name, "dim")
     yield from (_hanging("•", safe(reason)) for reason in entry.reasons)
     yield Text()
     yield _figures(entry)

@@ -8,7 +8,6 @@ is ln V + ½·Var(logit) (the mean of a log-normal; exact for large V).
 from __future__ import annotations
 
 import math
-from collections.abc import Sized
 from typing import TYPE_CHECKING
 
 from archdiff.evidence.training_log.expectation import ModelFacts, Reference
@@ -42,7 +41,7 @@ def facts_of(graph: ModelGraph, active: int | None) -> ModelFacts:
         name=graph.name,
         class_name=graph.class_name,
         task=task,
-        labels=_labels(graph.attributes["config"]) if task.endswith("classifier") else None,
+        labels=_labels(graph) if task.endswith("classifier") else None,
         vocabulary=vocabulary,
         parameters=graph.parameters,
         active=active,
@@ -91,9 +90,11 @@ def _anywhere(config: Mapping[str, Value], key: str) -> object:
     return config.get(key) or (inner.get(key) if hasattr(inner, "get") else None)
 
 
-def _labels(config: Mapping[str, Value]) -> int | None:
-    named = config.get("id2label")
-    return _count(config.get("num_labels")) or (len(named) if isinstance(named, Sized) and len(named) else 2)
+def _labels(graph: ModelGraph) -> int | None:
+    """Rows of the last matrix of the head; a single one is no choice between labels."""
+    heads = (node for node in graph.nodes.values() if node.role == "task-head")
+    rows = [tensor.shape[0] for node in heads for tensor in node.tensors if len(tensor.shape) == 2]
+    return rows[-1] if rows and rows[-1] > 1 else None
 
 
 def _count(value: object) -> int | None:

@@ -114,7 +114,8 @@ class _Pass:
         self.first: Point | None = None
         self.last: Point | None = None
         self.first_stride: int | None = None
-        self.rate: LearningRate | None = None
+        self.first_rate: tuple[float, int] | None = None
+        self.peak_rate, self.last_rate = (-math.inf, 0), 0.0
         self.lowest, self.records, self.step, self.counted = math.inf, 0, 0, 0
         self.tokens: float | None = None
         self.samples: float | None = None
@@ -161,13 +162,11 @@ class _Pass:
             self.first_stride = step - self.first.step
 
     def _rate(self, step: int, rate: float) -> None:
-        before = self.rate
-        if before is None:
-            self.rate = LearningRate(rate, step, rate, step, rate)
-        elif rate > before.peak:
-            self.rate = dataclasses.replace(before, peak=rate, peak_step=step, last=rate)
-        else:
-            self.rate = dataclasses.replace(before, last=rate)
+        if self.first_rate is None:
+            self.first_rate = (rate, step)
+        if rate > self.peak_rate[0]:
+            self.peak_rate = (rate, step)
+        self.last_rate = rate
 
     def summary(self, subject: str) -> Summary:
         """What was seen."""
@@ -195,7 +194,7 @@ class _Pass:
             gaps=self.steps.gaps,
             events=tuple(events),
             curve=self.curve.points(),
-            learning_rate=self.rate,
+            learning_rate=LearningRate(*self.first_rate, *self.peak_rate, self.last_rate) if self.first_rate else None,
             tokens=self.tokens,
             samples=self.samples,
             seconds=self.steps.seconds or None,

@@ -36,6 +36,7 @@ __all__ = [
 
 _TOO_SMOOTH = 2e-5
 _ROUND = 0.02
+_LEAST = 50
 _MOST_PIECES = 256
 
 
@@ -155,7 +156,7 @@ def is_too_smooth(summary: Summary, event: Event) -> bool:
 def shape(summary: Summary, uniform: float) -> Iterator[str]:
     """The first part of the curve."""
     points = [point for point in summary.curve if point.loss is not None]
-    if len(points) < 3:
+    if len(points) < _LEAST:
         return
     end = summary.first.step + max((summary.last.step - summary.first.step) / 100, 1)
     early = [point for point in points if point.step <= end][-1]
@@ -163,7 +164,8 @@ def shape(summary: Summary, uniform: float) -> Iterator[str]:
     half = next((point for point in points if point.loss is not None and point.loss < uniform / 2), None)
     passed = f", is below half of ln V from step {half.step:,}" if half is not None and half is not points[0] else ""
     yield f"{text} (the first 1 % of the log){passed}, and ends at {summary.last.loss:.2f}"
-    if summary.lowest > (summary.first.loss or 0) - 0.1:
+    first = summary.first.loss or 0.0
+    if first > uniform / 2 and summary.lowest > first - 0.1:
         yield "the loss never falls: nothing was learned in this log"
 
 

@@ -130,8 +130,8 @@ def _state(path: Path, states: Sequence[Path], subject: str) -> Found:
     chosen = next((each for each in states if each.parent == path), None)
     note = ""
     if chosen is None:
-        parents = {each.parent.parent for each in states}
-        if len(parents) > 1 and len(states) > 1:
+        of_one_run = {each.parent.parent for each in states}
+        if len(states) > 1 and (len(of_one_run) > 1 or any(_number(each.parent.name) < 0 for each in states)):
             raise _several(path, [each.parent for each in states], subject)
         chosen = max(states, key=lambda each: (_number(each.parent.name), each.parent.name))
         note = f"read {printable(chosen.parent.name, 60)}/trainer_state.json, which holds the history before it too"
@@ -139,8 +139,9 @@ def _state(path: Path, states: Sequence[Path], subject: str) -> Found:
 
 
 def _number(name: str) -> int:
-    tail = name.rpartition("-")[2]
-    return int(tail) if tail.isascii() and tail.isdigit() and len(tail) < 19 else -1
+    """Of a folder `checkpoint-500`; -1 for any other."""
+    tail = name.removeprefix("checkpoint-")
+    return int(tail) if tail != name and tail.isascii() and tail.isdigit() and len(tail) < 19 else -1
 
 
 def _opened(top: Path, path: Path, subject: str) -> LogFile:

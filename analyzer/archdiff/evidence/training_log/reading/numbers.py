@@ -22,9 +22,11 @@ _WORDS = {"nan": math.nan, "inf": math.inf, "infinity": math.inf, "-inf": -math.
 
 def number(value: object) -> float | None:
     """The value as a number; None where it is none. `"NaN"` and `"Infinity"` are numbers, true and false are not."""
+    if isinstance(value, float):
+        return value
     if isinstance(value, bool):
         return None
-    if isinstance(value, int | float):
+    if isinstance(value, int):
         try:
             return float(value)
         except OverflowError:
@@ -40,6 +42,8 @@ def number(value: object) -> float | None:
 
 def flat(values: Mapping[str, Any]) -> dict[str, float]:
     """The numbers of an object, those of objects inside it as `outer.inner`."""
+    if not any(isinstance(value, dict) for value in values.values()) and len(values) < _MOST:
+        return {name: found for name, value in values.items() if (found := number(value)) is not None}
     return {name: found for name, value in _leaves(values) if (found := number(value)) is not None}
 
 
