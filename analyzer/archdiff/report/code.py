@@ -19,6 +19,9 @@ __all__ = ["NOT_WEIGHTS", "ClassMatch", "CodeEntry", "CodeSide", "code_entry"]
 NOT_WEIGHTS = "Shared code says nothing about weights: architectures are reimplemented and reused freely."
 """Stands in every report of code."""
 
+_REIMPLEMENTED = "Both files are transformers' own, made one from another there; the publishers' may differ."
+_MAIN_FILE = "The main modelling file of each was compared, and no file that it imports from its own folder."
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -101,7 +104,15 @@ def code_entry(found: Comparison, expected: Control) -> CodeEntry:
             for match in found.matches
         ),
         reasons=tuple(map(clean, _reasons(found, expected))),
+        limits=(NOT_WEIGHTS, *_limits(found)),
     )
+
+
+def _limits(found: Comparison) -> Iterator[str]:
+    if found.old.code.family is not None and found.new.code.family is not None:
+        yield _REIMPLEMENTED
+    if found.old.beside or found.new.beside:
+        yield _MAIN_FILE
 
 
 def _share(value: float) -> float:

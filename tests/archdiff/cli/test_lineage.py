@@ -9,6 +9,7 @@ import pytest
 
 from archdiff.report.lineage import NO_ADVICE, LineageEntry
 from tests.archdiff.cli.calling import assert_refused
+from tests.archdiff.cli.test_weighing import noisy, state, written
 from tests.archdiff.evidence.lineage.models import model
 from tests.archdiff.making import LLAMA
 
@@ -67,3 +68,45 @@ def test_a_broken_card_declares_nothing_and_breaks_nothing(call, tmp_path):
     ended = call("lineage", folder)
     assert (ended.code, ended.err) == (0, "")
     assert "declares no model that it was made from" in ended.out
+
+
+def published(root, name, tensors, front):
+    """A checkpoint as the hub's cache keeps it, with a card."""
+    folder = written(root / f"models--example--{name}" / "snapshots" / f"{len(name):040}", tensors)
+    (folder / "README.md").write_text(f"---\n{front}\n---\n")
+    return folder
+
+
+def contradicted(call, old, new):
+    ended = call("weights", old, new, "--format=json")
+    assert (ended.code, ended.err) == (0, "")
+    report = json.loads(ended.out)
+    assert {item["component"] for item in report["weights"]["judgements"]} >= {"language-model"}
+    assert [item["model"] for item in report["lineage"]] == ["example/base", "example/mine"]
+    found = {finding["rule"]: finding["message"] for finding in json.loads(call_diff(call, old, new))["findings"]}
+    return found.get("declared-lineage-contradicted", "")
+
+
+def call_diff(call, old, new):
+    return call("diff", old, new, "--weights", "all", "--format=json").out
+
+
+@pytest.mark.parametrize(
+    ("front", "said"),
+    [
+        ("license: mit", "no declared lineage leads from example/base to example/mine or back"),
+        ("base_model: example/base\nbase_model_relation: same-architecture", "and no more, but the weights"),
+        ("base_model: example/base\nbase_model_relation: finetune", ""),
+        ("base_model: nobody/knows\nbase_model_relation: finetune", ""),
+    ],
+)
+def test_dependent_weights_are_held_against_what_is_declared(call, tmp_path, front, said):
+    old = published(tmp_path, "base", state(), "license: mit")
+    message = contradicted(call, old, published(tmp_path, "mine", noisy(state()), front))
+    assert (said in message) if said else not message
+
+
+def test_weights_that_tell_nothing_contradict_nothing(call, tmp_path):
+    old = published(tmp_path, "base", state(), "license: mit")
+    front = "base_model: example/base\nbase_model_relation: finetune"
+    assert contradicted(call, old, published(tmp_path, "mine", state(1), front)) == ""

@@ -56,11 +56,15 @@ def test_an_empty_file_is_like_nothing(files):
 def test_what_is_beside_and_was_not_looked_at(files):
     made = files(BLOCK, f"from .layers import Norm\n{BLOCK}")
     assert made.new.beside == ("layers",)
+    assert made.limits[0] == NOT_WEIGHTS
+    assert made.limits[1].startswith("The main modelling file of each was compared")
 
 
 def test_declared_inheritance():
     made = api.code("deepseek_v3", "glm4_moe")
     assert made.new.inherits[0] == "deepseek_v3"
+    assert made.limits[0] == NOT_WEIGHTS
+    assert made.limits[1].startswith("Both files are transformers' own")
     assert any(
         reason.startswith("glm4_moe derives ") and reason.endswith(" from deepseek_v3") for reason in made.reasons
     )
