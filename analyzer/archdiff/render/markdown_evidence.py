@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archdiff.render.markdown_fit import Section, fitted
-from archdiff.render.markdown_text import bold, code, prose, row, rule, told
+from archdiff.render.markdown_text import NOTHING, bold, code, prose, row, rule, told
 from archdiff.render.weights_words import figure, plainly
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from archdiff.report.code import CodeEntry
+    from archdiff.report.code import CodeEntry, CodeSide
     from archdiff.report.lineage import LineageEntry
     from archdiff.report.schema import Report
     from archdiff.report.tokenizer import TokenizerEntry
@@ -23,6 +23,7 @@ __all__ = ["beside", "code_lineage", "lineage", "tokenizer", "training_log"]
 def training_log(entry: TrainingLogEntry, limit: int) -> str:
     """What a training log says, within a number of bytes."""
     lines = [f"### Training log: {code(entry.name)}", "", f"Consistent with: {bold(entry.verdict)}", ""]
+    objective = f"objective: {entry.objective or 'unknown'}; the loss before the first update: {plainly(entry.start)}"
     sections = [
         Section("", _items(entry.reasons), rank=95),
         Section("Known losses", tuple(_references(entry)), _head("reference", "nats", "source"), 80),
@@ -32,7 +33,8 @@ def training_log(entry: TrainingLogEntry, limit: int) -> str:
         Section("Not checked", _items(entry.not_checked), rank=85, folded=True),
     ]
     points = f"{len(entry.curve):,} points of the curve are in the JSON"
-    last = f"_archdiff {prose(entry.archdiff)}; {prose(entry.kind)}, {code(entry.digest)}; {points}._\n"
+    source = f"{prose(entry.kind)}, {code(entry.digest)}; {prose(objective)}; {points}"
+    last = f"_archdiff {prose(entry.archdiff)}; {source}._\n"
     return fitted("\n".join(lines), sections, last, limit)
 
 
@@ -60,6 +62,9 @@ def _tokenizer(entry: TokenizerEntry) -> Iterator[Section]:
     differences = tuple(row((prose(d.part), code(d.old), code(d.new))) for d in entry.differences)
     yield Section("Other parts", differences, _head("part", "OLD", "NEW"), 60)
     yield Section("Figures", _figures(entry.figures), _head("figure", "value"), 50, folded=True)
+    yield Section(
+        "Tokens for the texts of the sample", tuple(_fertility(entry)), _head("text", "OLD", "NEW"), 45, folded=True
+    )
     failed = [control for control in entry.controls if not control.passed]
     controls = (f"{each.name}: {figure(each.value)}, limit {figure(each.limit)}" for each in failed)
     yield Section("Controls that failed", _items(controls), rank=88)
@@ -67,12 +72,17 @@ def _tokenizer(entry: TokenizerEntry) -> Iterator[Section]:
     yield Section("Not checked", _items(entry.not_checked), rank=85, folded=True)
 
 
+def _fertility(entry: TokenizerEntry) -> Iterator[str]:
+    for each in entry.fertility:
+        yield row((prose(each.text), *(NOTHING if n is None else f"{n:,}" for n in (each.old, each.new))))
+
+
 def _sides(entry: TokenizerEntry) -> Iterator[str]:
     old, new = entry.old, entry.new
     yield row(("kind", code(old.kind), code(new.kind)))
     yield row(("model", code(old.model), code(new.model)))
     yield row(("tokens", f"{old.size:,}", f"{new.size:,}"))
-    yield row(("merges", *("–" if side.merges is None else f"{side.merges:,}" for side in (old, new))))
+    yield row(("merges", *(NOTHING if side.merges is None else f"{side.merges:,}" for side in (old, new))))
     yield row(("special tokens", f"{len(old.special):,}", f"{len(new.special):,}"))
     yield row(("digest", code(old.digest), code(new.digest)))
 
@@ -92,14 +102,25 @@ def code_lineage(entry: CodeEntry, limit: int) -> str:
         for side, its in (("OLD", entry.old), ("NEW", entry.new))
     )
     matches = tuple(row((code(each.new), code(each.old), figure(each.similarity))) for each in entry.matches)
-    declared = ((its, text) for its in (entry.old, entry.new) for text in (*its.inherits, *its.copyright))
+    declared = tuple(line for its in (entry.old, entry.new) for line in _declared(its))
     sections = [
         Section("", tuple(_code(entry)), rank=90),
         Section("The two", sides, _head("", "model", "origin", "classes", "digest"), 80),
         Section("Classes", matches, _head("of NEW", "most like, of OLD", "similarity"), 50, folded=True),
-        Section("Declared in the code", tuple(f"- {code(i.name)}: {told(text)}" for i, text in declared), rank=60),
+        Section("Declared in the code", declared, rank=60),
     ]
     return fitted(first, sections, "", limit)
+
+
+def _declared(side: CodeSide) -> Iterator[str]:
+    name = code(side.name)
+    if side.inherits:
+        yield f"- {name} derives classes from {prose(', '.join(side.inherits))}"
+    if side.copied:
+        yield f"- comments of {name} say that code is copied from {prose(', '.join(side.copied))}"
+    if side.beside:
+        yield f"- {name} imports from its own folder, and this was not looked at: {prose(', '.join(side.beside))}"
+    yield from (f"- {name}: {told(line)}" for line in side.copyright)
 
 
 def beside(report: Report) -> Iterator[Section]:
@@ -118,6 +139,7 @@ def _lineage(entries: Sequence[LineageEntry]) -> Iterator[str]:
     """Each model's chain, and what holds for them all once."""
     for entry in entries:
         yield from (f"- contradiction: {told(text)}" for text in entry.contradictions)
+        yield from (f"- licence: {told(text)}" for text in entry.inherited)
         for step in entry.chain:
             declared = f"declared in {prose(step.declared_in)}"
             yield f"- {code(step.model)}: {prose(step.relation)} of {code(step.base)} ({declared})"
@@ -139,7 +161,13 @@ def _items(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _figures(figures: Mapping[str, float | None]) -> tuple[str, ...]:
-    return tuple(row((prose(plainly(name.replace("_", " "))), figure(value, 6))) for name, value in figures.items())
+    """Those that are known; whole numbers in full."""
+    known = ((name, value) for name, value in figures.items() if value is not None)
+    return tuple(row((prose(plainly(name.replace("_", " "))), _number(value))) for name, value in known)
+
+
+def _number(value: float) -> str:
+    return f"{int(value):,}" if float(value).is_integer() and abs(value) < 1e15 else figure(value, 6)
 
 
 def _head(*names: str) -> tuple[str, str]:

@@ -108,6 +108,27 @@ def test_markdown_is_printed_and_written(call, pair, tmp_path, command):
     assert ended.out.startswith("### ")
 
 
+BESIDE = {
+    "lineage": (["lineage", "solar-open-100b"], "### Declared lineage of `upstage/Solar-Open-100B`"),
+    "code": (["code", "llama", "mistral"], "### Modelling code: `llama` → `mistral`"),
+    "training-log": (["training-log", "run.jsonl", "--vocab-size", "256"], "### Training log: `run.jsonl`"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "heading"), BESIDE.values(), ids=BESIDE)
+def test_the_evidence_beside_the_weights_is_markdown_too(call, tmp_path, monkeypatch, arguments, heading):
+    monkeypatch.chdir(tmp_path)
+    losses = [{"step": step, "loss": 5.5 - step / (20 + step % 7)} for step in range(60)]
+    Path("run.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in losses), encoding="utf-8")
+    ended = call(*arguments, "--format", "markdown", "-o", "x.json")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith(heading)
+    assert_inert(ended.out)
+    document = json.loads(Path("x.json").read_text(encoding="utf-8"))
+    for told in (*document.get("reasons", ()), *document["limits"]):
+        assert told.replace("`", "") in shown(ended.out)
+
+
 @pytest.mark.parametrize("form", ENDINGS)
 def test_standard_output_is_what_the_file_holds(call, pair, tmp_path, form):
     path = tmp_path / f"x{ENDINGS[form]}"

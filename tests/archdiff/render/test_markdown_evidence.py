@@ -9,7 +9,7 @@ from archdiff.render import markdown
 from archdiff.render.markdown_fit import LIMIT
 from archdiff.report.code import NOT_WEIGHTS, ClassMatch, CodeEntry, CodeSide
 from archdiff.report.lineage import NO_ADVICE, LicenceEntry, LineageEntry, LineageStep
-from archdiff.report.tokenizer import TokenizerDifference, TokenizerEntry, TokenizerSide
+from archdiff.report.tokenizer import FertilityEntry, TokenizerDifference, TokenizerEntry, TokenizerSide
 from archdiff.report.training_log import CurvePoint, LogEvent, ReferenceLine, TrainingLogEntry
 from archdiff.report.weights import ControlEntry
 from tests.archdiff.making import report
@@ -23,6 +23,8 @@ def a_log(text="run", **values):
         "archdiff": "0",
         "name": text,
         "kind": "wandb",
+        "objective": "causal",
+        "start": "first-interval",
         "digest": "sha256:00",
         "verdict": "from-scratch",
         "reasons": (text,),
@@ -46,7 +48,8 @@ def a_pair(text="tok", **values):
         "verdict": "extended",
         "reasons": (text,),
         "limits": (f"a limit {text}",),
-        "figures": {"same_id": 0.5},
+        "figures": {"same_id": 0.5, "common": 131_072.0},
+        "fertility": (FertilityEntry(text=text, words=None, characters=9, old=1200, new=None),),
         "controls": (
             ControlEntry(name=f"passed {text}", value=1.0, limit=2.0, passed=True),
             ControlEntry(name=f"failed {text}", value=3.0, limit=2.0, passed=False),
@@ -67,6 +70,7 @@ def a_lineage(text="model", **values):
         "roots": (text,),
         "licences": (LicenceEntry.model_construct(**licence),),
         "contradictions": (f"contradiction of {text}",),
+        "inherited": (f"{text} grants more",),
         "not_followed": (text,),
         "limits": (NO_ADVICE,),
     }
@@ -78,7 +82,7 @@ def a_code(text="model", **values):
     side = {"name": text, "origin": "ships with the model", "digest": text, "classes": 12}
     stated = {
         "old": CodeSide.model_construct(**side, copyright=(text,), inherits=()),
-        "new": CodeSide.model_construct(**side, copyright=(), inherits=(text,)),
+        "new": CodeSide.model_construct(**side, copyright=(), inherits=(text, "llama"), copied=(text,), beside=(text,)),
         "similarity": 0.91,
         "expected": 0.4,
         "matches": (ClassMatch.model_construct(new=text, old=text, similarity=0.75),),
@@ -96,7 +100,9 @@ def test_a_training_log():
     assert text.startswith("### Training log: `run`\n\nConsistent with: **from-scratch**\n\n- run\n")
     assert "| ln V | 12.19 | run |" in text
     assert "| not a number | 7–1,200 | run |" in text
-    assert "| first loss | – |" in text
+    assert "| first step | 0 |\n| run | 12.75 |" in text
+    assert "first loss" not in text, "a figure that is not known"
+    assert "objective: causal; the loss before the first update: first interval" in text
     assert "#### What a log cannot prove\n\n- a limit run\n" in text
     assert "3 points of the curve are in the JSON" in text
 
@@ -108,13 +114,15 @@ def test_two_tokenizers():
     assert "| normaliser | `tok` | `tok` |" in text
     assert "#### Controls that failed\n\n- failed tok: 3, limit 2\n" in text
     assert "passed tok" not in text
+    assert "| common | 131,072 |" in text
+    assert "| tok | 1,200 | – |" in text
     assert "- a limit tok" in text
 
 
 def test_lineage():
     text = markdown.text(a_lineage())
     assert "### Declared lineage of `model`\n\n- root: `model`\n" in text
-    assert "- contradiction: contradiction of model" in text
+    assert "- contradiction: contradiction of model\n- licence: model grants more\n" in text
     assert "- `model`: finetune of `model` (declared in model card)" in text
     assert "- licence of `model`: `model`: attribution, naming" in text
     assert NO_ADVICE in text
@@ -129,6 +137,10 @@ def test_code():
     assert "| `model` | `model` | 0.75 |" in text
     assert "| OLD | `model` | ships with the model | 12 | `model` |" in text
     assert NOT_WEIGHTS in text
+    declared = text[text.index("#### Declared in the code") :]
+    assert "- `model`: model\n- `model` derives classes from model, llama\n" in declared
+    assert "- comments of `model` say that code is copied from model\n" in declared
+    assert "own folder, and this was not looked at: model\n" in declared
 
 
 def test_a_report_holds_what_was_found_beside_its_findings():
