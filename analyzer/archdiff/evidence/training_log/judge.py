@@ -35,6 +35,9 @@ _EARLY, _SOON = 100, 20
 """Steps that the first record may stand behind when it is held against a run's beginning: a run from scratch has not
 learned much by the one, and hardly anything by the other."""
 
+_FIRST_FEW = 10
+"""Steps up to which a log begins at the beginning, however often it is written."""
+
 _STILL_HIGH, _FAR_DOWN = 0.85, 0.45
 """Shares of ln V: from scratch the loss is above the first after `_EARLY` steps at the most, and not below the second
 after `_SOON`."""
@@ -96,7 +99,7 @@ def start_of(summary: Summary) -> Start:
         return "unknown"
     if 0 <= first <= 1:
         return "there"
-    return "first-interval" if stride is not None and 0 < first <= stride else "late"
+    return "first-interval" if 0 < first <= max(stride or 0, _FIRST_FEW) else "late"
 
 
 def _compared(

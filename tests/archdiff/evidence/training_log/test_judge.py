@@ -91,6 +91,12 @@ def test_a_history_that_starts_late_is_a_resumed_run(tmp_path, first):
     assert (log.verdict, log.judgement.start) == ("resumed", "late")
 
 
+@pytest.mark.parametrize("first", [2, 5, 10])
+def test_a_log_that_begins_with_one_of_the_first_steps_is_not_late(tmp_path, first):
+    log = judged(tmp_path, records(scratch(), first=first))
+    assert (log.verdict, log.judgement.start) == ("from-scratch", "first-interval")
+
+
 def test_late_and_still_untrained_is_no_proof_of_anything(tmp_path):
     log = judged(tmp_path, records(scratch(), first=5000))
     assert log.verdict == "inconclusive"

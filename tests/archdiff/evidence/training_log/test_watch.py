@@ -85,6 +85,22 @@ def test_a_straight_line():
     assert abs(first - 40) <= 1
 
 
+@pytest.mark.parametrize("decimals", [2, 3, 4, 5])
+@pytest.mark.parametrize("scatter", [0.0005, 0.005])
+def test_a_plateau_of_rounded_values_is_no_line_and_no_copy(decimals, scatter):
+    dice = random.Random(2)
+    losses = [round(2 + dice.gauss(0, scatter), decimals) for _ in range(20_000)]
+    found = [*told(Stretches(), range(20_000), losses), *told(Copies(), range(20_000), losses)]
+    assert not {kind for kind, _, _ in found} - {"constant"}
+
+
+@pytest.mark.parametrize("decimals", [4, 6, 12])
+def test_a_line_of_rounded_values(decimals):
+    losses = [round(value, decimals) for value in scratch(100)]
+    losses[40:60] = [round(4 - 0.0212 * at, decimals) for at in range(20)]
+    assert [kind for kind, _, _ in told(Stretches(), range(100), losses)] == ["straight"]
+
+
 def test_losses_that_are_no_numbers():
     losses = scratch(100)
     losses[40:45], losses[99] = [math.nan] * 5, math.inf

@@ -15,8 +15,9 @@ __all__ = ["LENGTH", "Copies"]
 LENGTH = 16
 """Losses in a row that must be equal; sixteen of a log with two decimals are not equal by chance."""
 
-_DISTINCT = 4
-"""Different values among them at the least: a plateau of rounded values is no copy."""
+_DISTINCT = 8
+"""Different values among them at the least. Rounded losses that scatter by one unit of their last digit have about
+five, and are equal sixteen times in a row by chance somewhere in a long log; with eight they are not."""
 
 _MOST = 100_000
 """Windows that are remembered; of a longer log every second one, then every fourth, chosen by their content."""

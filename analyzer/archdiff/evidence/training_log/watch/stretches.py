@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Stretches"]
 
-_EQUAL, _EQUAL_ROUNDED = 6, 40
-"""Equal values in a row that are told: of a log with four decimals or more, and of one with fewer."""
+_EQUAL = ((6, 6), (4, 12), (0, 40))
+"""How many equal values in a row are told, by the decimals that the log is written with: 6 with six or more, …"""
 
 _STRAIGHT = 8
 """Values on one line that are told."""
@@ -21,8 +21,10 @@ _STRAIGHT = 8
 _ROUNDING = 1e-6
 """Relative rounding of what TensorBoard stores in 32 bits."""
 
-_DECIMALS = 4
-"""From which on equal values in a row are no rounding."""
+_MOST_DECIMALS = 8
+
+_STEEP = 100
+"""A line rises from value to value by so many times the rounding at the least; a plateau of rounded values does not."""
 
 
 class Stretches:
@@ -34,7 +36,7 @@ class Stretches:
         self._run = self._line = 0
         self._began = self._line_began = self._previous = 0
         self._bad_began: int | None = None
-        self._is_exact = False
+        self._decimals = 0
         self.not_a_number = 0
 
     def see(self, step: int, loss: float) -> None:
@@ -45,7 +47,8 @@ class Stretches:
             self._values = ()
         else:
             self._close_bad()
-            self._is_exact = self._is_exact or round(loss, _DECIMALS - 1) != loss
+            while self._decimals < _MOST_DECIMALS and round(loss, self._decimals) != loss:
+                self._decimals += 1
             self._compare(step, loss)
         self._previous = step
 
@@ -63,14 +66,15 @@ class Stretches:
         self._values = (*self._values[-1:], loss)
 
     def _is_straight(self, loss: float) -> bool:
-        if len(self._values) < 2 or not self._is_exact:
+        if len(self._values) < 2:
             return False
+        rounding = max(_ROUNDING * abs(loss), 10.0**-self._decimals)
         bend = abs(loss - 2 * self._values[1] + self._values[0])
         slope = abs(loss - self._values[1])
-        return slope > 100 * _ROUNDING * abs(loss) and bend < 4 * _ROUNDING * abs(loss)
+        return slope > _STEEP * rounding and bend < 4 * rounding
 
     def _close_run(self) -> None:
-        if self._run >= (_EQUAL if self._is_exact else _EQUAL_ROUNDED):
+        if self._run >= next(most for decimals, most in _EQUAL if self._decimals >= decimals):
             self._equal.add(self._began, self._previous, f"the same loss {self._run:,} times in a row")
 
     def _close_line(self) -> None:
