@@ -2,18 +2,19 @@
 
 The library leaves `component.modelCard` out (a comment in its `model/component.py` says so). These few models hold the
 fields that archdiff knows, under the names of the schema, and the tests validate what comes out with the library's own
-schema. What only a publisher can say (the approach to learning, data sets, users, ethical considerations) is left
-out, never guessed.
+schema. What only a publisher can say (data, uses, safety, energy) comes from the claims of a review, with what became
+of them, and is never guessed.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 from pydantic.alias_generators import to_camel
 
 from archdiff.render.bom import facts
+from archdiff.render.bom.claims import claimed
 from archdiff.render.bom.identity import shown
 
 if TYPE_CHECKING:
@@ -47,12 +48,21 @@ class Format(CdxModel):
     format: str
 
 
+class Dataset(CdxModel):
+    """Training data, as the publisher describes it."""
+
+    type: Literal["dataset"] = "dataset"
+    name: str
+    description: str
+
+
 class ModelParameters(CdxModel):
     """How the model is built."""
 
     task: str | None
     architecture_family: str | None
     model_architecture: str
+    datasets: tuple[Dataset, ...] | None
     inputs: tuple[Format, ...]
     outputs: tuple[Format, ...] | None
 
@@ -71,10 +81,25 @@ class Analysis(CdxModel):
     performance_metrics: tuple[Metric, ...]
 
 
+class Environment(CdxModel):
+    """What training took, as the publisher says."""
+
+    properties: tuple[Property, ...]
+
+
+class Risk(CdxModel):
+    """An ethical risk, or what was assessed of it."""
+
+    name: str
+
+
 class Considerations(CdxModel):
     """What a user has to consider."""
 
-    technical_limitations: tuple[str, ...]
+    use_cases: tuple[str, ...] | None
+    technical_limitations: tuple[str, ...] | None
+    ethical_considerations: tuple[Risk, ...] | None
+    environmental_considerations: Environment | None
 
 
 class ModelCard(CdxModel):
@@ -89,22 +114,39 @@ class ModelCard(CdxModel):
 
 def card(subject: Subject) -> ModelCard:
     """The card of a model; measured figures only where a training log or weights were read."""
-    model, metrics, limits = subject.model, tuple(_metrics(subject)), facts.limitations(subject.model)
+    model, metrics, told = subject.model, tuple(_metrics(subject)), claimed(subject, "data.summary", "data.sources")
     return ModelCard(
         bom_ref="model-card",
         model_parameters=ModelParameters(
             task=facts.task(model),
             architecture_family=facts.family(model),
             model_architecture=shown(model.class_name),
+            datasets=tuple(Dataset(name="training data", description=each) for each in told) or None,
             inputs=tuple(Format(format=each) for each in facts.inputs(model)),
             outputs=tuple(Format(format=each) for each in facts.outputs(model)) or None,
         ),
         quantitative_analysis=Analysis(performance_metrics=metrics) if metrics else None,
-        considerations=Considerations(technical_limitations=limits) if limits else None,
+        considerations=_considerations(subject),
         properties=tuple(
             Property(name=f"archdiff:architecture:{name}", value=value)
             for name, value in facts.hyperparameters(subject)
         ),
+    )
+
+
+def _considerations(subject: Subject) -> Considerations | None:
+    """What the architecture and the claims say; None where they say nothing."""
+    limits = (*facts.limitations(subject.model), *claimed(subject, "release.limitations"))
+    uses, risks = claimed(subject, "release.use"), claimed(subject, "release.safety", "data.personal")
+    spent = claimed(subject, "training.energy", "training.compute", "training.time")
+    if not (limits or uses or risks or spent):
+        return None
+    properties = tuple(Property(name="archdiff:training", value=each) for each in spent)
+    return Considerations(
+        use_cases=uses or None,
+        technical_limitations=limits or None,
+        ethical_considerations=tuple(Risk(name=each) for each in risks) or None,
+        environmental_considerations=Environment(properties=properties) if properties else None,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Literal
 
+from archdiff.evidence.lineage.relations import LENDS_NOTHING
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -20,9 +22,6 @@ Standing = Literal["ancestor", "descendant", "variant", "compared"]
 
 _RELATED = frozenset({"identical", "derived", "transformed"})
 """Verdicts on weights that say two models are related."""
-
-_NO_DESCENT = frozenset({"same-architecture"})
-"""Relations that are declared and say nothing of weights."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def _declared(model: ModelEntry, lineage: LineageEntry | None) -> Iterator[_Decl
     seen: set[tuple[str, str]] = set()
     for each in (*chain, *own):
         child = "" if is_named(model, each.child) else each.child.casefold()
-        if each.relation not in _NO_DESCENT and (child, each.base.casefold()) not in seen:
+        if each.relation != LENDS_NOTHING and (child, each.base.casefold()) not in seen:
             seen.add((child, each.base.casefold()))
             yield each
 
@@ -119,7 +118,7 @@ def _compared(model: ModelEntry, report: Report) -> Kin:
     old, relation, standing = report.old, "", _measured(report.weights)
     told: list[str] = []
     for each in old.lineage:
-        if is_named(model, each.base) and each.relation not in _NO_DESCENT:
+        if is_named(model, each.base) and each.relation != LENDS_NOTHING:
             standing, relation = "descendant", each.relation
             told.append(f"{old.name} declares {model.name} as its base, with the relation {relation}.")
     if standing == "variant":

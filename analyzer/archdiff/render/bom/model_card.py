@@ -34,8 +34,9 @@ _RELATIONS: Mapping[str, str] = MappingProxyType({
     "quantized": "quantized",
     "adapter": "adapter",
     "merge": "merge",
+    "unstated": "",
 })  # fmt: skip
-"""Declared relations in the hub's four words (https://huggingface.co/docs/hub/model-cards#specifying-a-base-model)."""
+"""Declared relations in the hub's four words, or none where none is stated (https://huggingface.co/docs/hub/model-cards#specifying-a-base-model)."""
 
 _NOTHING = "–"
 _MOST_COLUMNS = 6
@@ -62,7 +63,7 @@ def _metadata(subject: Subject) -> str:
     tags = [re.sub(r"[^A-Za-z0-9._-]+", "-", model.model_type)[:60], *(["moe"] if facts.is_mixture(model) else [])]
     fields: dict[str, Any] = {
         **_base(subject),
-        **licence_fields(model.licence),
+        **licence_fields(subject.licence.name if subject.licence is not None else None),
         "pipeline_tag": facts.task(model),
         "tags": [tag for tag in tags if tag],
     }
@@ -75,8 +76,9 @@ def _base(subject: Subject) -> dict[str, str | list[str]]:
     relations = {_RELATIONS[kin.relation] for kin in bases}
     if len(relations) != 1:
         return {}
-    names = [kin.name for kin in bases]
-    return {"base_model": names if len(names) > 1 else names[0], "base_model_relation": relations.pop()}
+    names, relation = [kin.name for kin in bases], relations.pop()
+    fields: dict[str, str | list[str]] = {"base_model": names if len(names) > 1 else names[0]}
+    return {**fields, "base_model_relation": relation} if relation else fields
 
 
 def _is_base(kin: Kin) -> bool:
@@ -100,6 +102,7 @@ def _body(subject: Subject) -> Iterator[str]:
         if kin.compared:
             yield f"- Compared with {escaped(kin.name)}:"
             yield from (f"  {line}" for line in _bullets(kin.compared))
+    yield from (f"- **Doubt**: {escaped(doubt)}" for doubt in subject.doubts)
     if subject.items:
         yield from ("", "### Claims", "")
         applying = [item for item in subject.items if item.status != "not-applicable"]

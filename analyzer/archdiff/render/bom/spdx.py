@@ -201,6 +201,7 @@ def _statements(subject: Subject) -> Iterator[str]:
     for name, finding in subject.findings:
         where = f" ({finding.where}; compared with {name})" if finding.where else ""
         yield f"{finding.rule}, {finding.impact}, {finding.confidence} confidence: {finding.message}{where}"
+    yield from (f"doubt: {doubt}" for doubt in subject.doubts)
     yield from (f"not checked: {left_out}" for left_out in subject.limits)
 
 

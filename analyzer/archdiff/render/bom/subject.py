@@ -58,6 +58,8 @@ class Subject:
         cache: what attention keeps of each token, where the document says so.
         items: claims of the publisher, reviewed.
         log: training log of the model.
+        doubts: contradictions between declarations, or with structure or weights, and licences that grant more than
+            those that they come from.
         limits: what was left out of the analysis, and why.
         tools: versions of what made the document, by name.
         digest: SHA-256 of the document, in hexadecimal.
@@ -70,6 +72,7 @@ class Subject:
     cache: CacheEntry | None
     items: tuple[ReviewItem, ...]
     log: TrainingLogEntry | None
+    doubts: tuple[str, ...]
     limits: tuple[str, ...]
     tools: Mapping[str, str]
     digest: str
@@ -97,6 +100,7 @@ def subject_of(document: Described) -> Subject:
         cache=document.cache if isinstance(document, Portrait) else None,
         items=(),
         log=None,
+        doubts=_doubts(declared),
         limits=document.not_checked,
         tools=_tools(document.archdiff, document.transformers),
         digest=_digest(document),
@@ -113,6 +117,7 @@ def _reviewed(checklist: Checklist) -> Subject:
         cache=portrait.cache,
         items=checklist.items,
         log=checklist.training_log,
+        doubts=_doubts(checklist.lineage),
         limits=tuple(dict.fromkeys((*checklist.not_checked, *portrait.not_checked))),
         tools=_tools(checklist.archdiff, portrait.transformers),
         digest=_digest(checklist),
@@ -127,13 +132,20 @@ def _findings(reports: Iterable[Report]) -> tuple[tuple[str, FindingEntry], ...]
     return tuple((report.old.name, finding) for report in reports for finding in report.findings)
 
 
+def _doubts(lineage: LineageEntry | None) -> tuple[str, ...]:
+    return (*lineage.contradictions, *lineage.inherited) if lineage is not None else ()
+
+
 def _licence(model: ModelEntry, lineage: LineageEntry | None) -> Licence | None:
     """The declared licence, as its lineage was followed to or as the table of licences knows it."""
-    if not model.licence:
-        return None
     followed = lineage.licences if lineage is not None else ()
-    known = next((each for each in followed if is_named(model, each.model)), None) or licences.find(model.licence)
-    return Licence(model.licence, known.spdx, known.source) if known is not None else Licence(model.licence)
+    found = next((each for each in followed if is_named(model, each.model)), None)
+    if found is not None:
+        return Licence(found.declared, found.spdx, found.source)
+    row = licences.find(model.licence)
+    if row is not None:
+        return Licence(str(model.licence), row.spdx, row.source)
+    return Licence(model.licence) if model.licence else None
 
 
 def _tools(archdiff: str, transformers: str) -> Mapping[str, str]:

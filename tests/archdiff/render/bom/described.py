@@ -107,8 +107,9 @@ def lineage():
         model="someone/new", declared="The Licence", spdx="MIT", conditions=(), source="https://example.org/licence"
     )
     return LineageEntry(
-        model="someone/new", chain=steps, roots=("else/root",), licences=(licence,), contradictions=(), not_followed=()
-    )
+        model="someone/new", chain=steps, roots=("else/root",), licences=(licence,), not_followed=(),
+        contradictions=("the card and the config name other bases",), inherited=("MIT grants more",),
+    )  # fmt: skip
 
 
 def checklist(**values):

@@ -20,6 +20,7 @@ from tests.archdiff.render.bom.described import (
     derived_from,
     entry,
     hostile,
+    item,
     main_case,
     portrait,
     report,
@@ -160,6 +161,32 @@ def test_a_training_log_is_measured():
     metrics = component["modelCard"]["quantitativeAnalysis"]["performanceMetrics"]
     assert {"type": "training log: first_loss", "value": "10.4"} in metrics
     assert ("archdiff:training-log:digest", DIGEST) in properties(component)
+
+
+def test_what_only_the_publisher_can_say_comes_from_claims():
+    items = (
+        item("data.sources", "open", title="sources of the training data: books"),
+        item("release.use", "proved", title="intended use: chat"),
+        item("release.limitations", "refuted", title="limitations: none"),
+        item("release.safety", "open", title="safety assessment: red team"),
+        item("training.energy", "open", title="energy used for training: 1 GWh"),
+    )
+    card = model(checklist(items=items))["modelCard"]
+    unproved = "(claimed by the publisher, not proved)"
+    (data,) = card["modelParameters"]["datasets"]
+    assert data["description"] == f"sources of the training data: books {unproved}"
+    told = card["considerations"]
+    assert told["useCases"] == ["intended use: chat (proved)"]
+    assert told["technicalLimitations"] == ["The context is 4,096 tokens."], "what was refuted is left out"
+    assert told["ethicalConsiderations"] == [{"name": f"safety assessment: red team {unproved}"}]
+    (energy,) = told["environmentalConsiderations"]["properties"]
+    assert energy["value"] == f"energy used for training: 1 GWh {unproved}"
+
+
+def test_doubts_about_declarations_are_told():
+    stated = properties(model(checklist()))
+    assert ("archdiff:doubt", "the card and the config name other bases") in stated
+    assert ("archdiff:doubt", "MIT grants more") in stated
 
 
 def test_without_a_review_nothing_is_declared():

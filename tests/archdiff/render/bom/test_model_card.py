@@ -69,6 +69,24 @@ def test_a_base_without_hub_id_or_without_a_word_of_the_hub_does_not(base, relat
     assert "base_model" not in metadata(report(new=derived_from(base, relation)))
 
 
+def test_a_base_that_is_declared_without_a_relation_is_restated_without_one():
+    fields = metadata(report(new=derived_from("someone/old", "unstated")))
+    assert fields["base_model"] == "someone/old"
+    assert "base_model_relation" not in fields
+
+
+def test_bases_in_several_relations_are_left_to_the_text():
+    model = derived_from("someone/old", "merge")
+    several = model.model_copy(update={"lineage": (*model.lineage, *derived_from("else/other", "adapter").lineage)})
+    made = card(portrait(several))
+    assert "base_model" not in made.data.to_dict()
+    assert "declares else/other as its base, with the relation adapter" in made.text
+
+
+def test_doubts_about_declarations_are_told():
+    assert "- **Doubt**: the card and the config name other bases" in card(checklist()).text
+
+
 def test_a_base_that_weights_contradict_does_not():
     made = card(report(new=derived_from("someone/old"), weights=weighed("independent")))
     assert "base_model" not in made.data.to_dict()

@@ -148,6 +148,11 @@ def test_shared_weights_make_a_variant_and_a_metric():
     )  # fmt: skip
 
 
+def test_doubts_about_declarations_are_told():
+    told = {each.statement for each in every(read(checklist()), "Annotation")}
+    assert {"doubt: the card and the config name other bases", "doubt: MIT grants more"} <= told
+
+
 def test_what_was_compared_is_told_and_not_related():
     objects = read(report())
     assert len(every(objects, "ai_AIPackage")) == 1
