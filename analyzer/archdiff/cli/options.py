@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from archdiff.errors import UsageError
-from archdiff.render import formats
+from archdiff.render import check, formats
 from archdiff.text import printable
 
 if TYPE_CHECKING:
@@ -87,6 +87,10 @@ def report_formats(kind: Kind) -> Callable[[_Command], _Command]:
     """
     known = formats(kind)
 
+    def show(_ctx: click.Context, _option: click.Parameter, name: str) -> str:
+        check(name, kind)
+        return name
+
     def decorate(command: _Command) -> _Command:
         form = click.option(
             "--format",
@@ -94,6 +98,7 @@ def report_formats(kind: Kind) -> Callable[[_Command], _Command]:
             type=click.Choice(list(known)),
             default="terminal",
             show_default=True,
+            callback=show,
             help="What to print on standard output.",
         )
         outputs = click.option(

@@ -31,8 +31,10 @@ def test_a_bill_of_materials_names_the_new_model(call, pair):
 
 def test_a_missing_package_is_told_in_one_line_before_anything_is_done(call, pair, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "cyclonedx", None)
-    ended = call("diff", *pair, "-o", tmp_path / "x.cdx.json")
-    assert_refused(ended, "format cyclonedx", "not installed (cyclonedx)", "pip install 'archdiff[bom]'")
+    monkeypatch.setattr("archdiff.api.build", lambda *_, **__: pytest.fail("a model was built"))
+    for wanted in (["-o", tmp_path / "x.cdx.json"], ["--format", "cyclonedx"]):
+        ended = call("diff", *pair, *wanted)
+        assert_refused(ended, "format cyclonedx", "not installed (cyclonedx)", "pip install 'archdiff[bom]'")
     assert not (tmp_path / "x.cdx.json").exists()
 
 
