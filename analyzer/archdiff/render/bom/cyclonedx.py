@@ -145,6 +145,7 @@ def _told(subject: Subject) -> Iterator[tuple[str, str]]:
     for name, finding in subject.findings:
         said = f"{finding.message} ({finding.where}; compared with {name})" if finding.where else finding.message
         yield f"finding:{finding.rule}", f"{finding.impact}, {finding.confidence} confidence: {said}"
+    yield from (("unanswered", question) for question in subject.unanswered)
     yield from (("doubt", doubt) for doubt in subject.doubts)
     yield from (("not-checked", left_out) for left_out in subject.limits)
     if subject.log is not None:

@@ -109,13 +109,12 @@ def declarations(items: Sequence[ReviewItem], target: str) -> Declarations | Non
     """The items of a review as claims; None where there is none.
 
     Args:
-        items: of the checklist; those that do not apply are left out.
+        items: of the checklist.
         target: bom-ref of the model.
     """
-    applying = [item for item in items if item.status != "not-applicable"]
-    if not applying:
+    if not items:
         return None
-    told = {status: [item for item in applying if item.status == status] for status in ("proved", "refuted", "open")}
+    told = {status: [item for item in items if item.status == status] for status in ("proved", "refuted", "open")}
     counted = ", ".join(f"{len(found)} {status}" for status, found in told.items())
     proved, refuted = (tuple(map(_claim_ref, told[status])) for status in ("proved", "refuted"))
     return Declarations(
@@ -127,8 +126,8 @@ def declarations(items: Sequence[ReviewItem], target: str) -> Declarations | Non
                 map=(Mapped(claims=proved, counter_claims=refuted),),
             ),
         ),
-        claims=tuple(_claim(item, target) for item in applying),
-        evidence=tuple(each for item in applying for each in _evidence(item)),
+        claims=tuple(_claim(item, target) for item in items),
+        evidence=tuple(each for item in items for each in _evidence(item)),
     )
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "commit",
     "created",
     "custom_licence",
+    "ended",
     "hub_id",
     "midnight",
     "page",
@@ -43,6 +44,11 @@ _LATEST = 253402300799
 def shown(text: str, limit: int = LONGEST) -> str:
     """Untrusted text for a document: one line that moves no cursor."""
     return printable(text, limit)
+
+
+def ended(sentence: str) -> str:
+    """The sentence with the full stop that it lacks."""
+    return sentence if sentence.endswith((".", "?", "!")) else f"{sentence}."
 
 
 def hub_id(name: str | None) -> str | None:

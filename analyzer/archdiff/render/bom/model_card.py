@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from archdiff.render.bom import facts
 from archdiff.render.bom.hub_licences import licence_fields
-from archdiff.render.bom.identity import hub_id, shown
+from archdiff.render.bom.identity import ended, hub_id, shown
 from archdiff.render.bom.subject import subject_of
 from archdiff.render.keyfigures import rows
 from archdiff.report.summary import amount
@@ -105,8 +105,10 @@ def _body(subject: Subject) -> Iterator[str]:
     yield from (f"- **Doubt**: {escaped(doubt)}" for doubt in subject.doubts)
     if subject.items:
         yield from ("", "### Claims", "")
-        applying = [item for item in subject.items if item.status != "not-applicable"]
-        yield from (f"- **{item.status}**: {escaped(item.title)}. {escaped(item.reason)}" for item in applying)
+        yield from (f"- **{item.status}**: {escaped(f'{ended(item.title)} {item.reason}')}" for item in subject.items)
+    if subject.unanswered:
+        count = len(subject.unanswered)
+        yield from ("", f"{count} of the review's questions {'has' if count == 1 else 'have'} no answer yet.")
     if subject.limits:
         yield from ("", "### Not checked", "", *_bullets(subject.limits))
     made = ", ".join(f"{name} {version}" for name, version in subject.tools.items())

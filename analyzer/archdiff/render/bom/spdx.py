@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from archdiff.render.bom import facts
 from archdiff.render.bom.claims import claimed
-from archdiff.render.bom.identity import commit, custom_licence, hub_id, midnight, page, purl, sha256, shown, version
+from archdiff.render.bom.identity import (
+    commit,
+    custom_licence,
+    ended,
+    hub_id,
+    midnight,
+    page,
+    purl,
+    sha256,
+    shown,
+    version,
+)
 from archdiff.render.bom.spdx_document import SpdxDocument
 from archdiff.render.bom.subject import subject_of
 
@@ -201,13 +212,14 @@ def _statements(subject: Subject) -> Iterator[str]:
     for name, finding in subject.findings:
         where = f" ({finding.where}; compared with {name})" if finding.where else ""
         yield f"{finding.rule}, {finding.impact}, {finding.confidence} confidence: {finding.message}{where}"
+    yield from (f"unanswered: {question}" for question in subject.unanswered)
     yield from (f"doubt: {doubt}" for doubt in subject.doubts)
     yield from (f"not checked: {left_out}" for left_out in subject.limits)
 
 
 def _claim(item: ReviewItem) -> str:
     """An item of the review with what it rests on."""
-    told = [f"{item.status}: {item.title}. {item.reason}"]
+    told = [f"{item.status}: {ended(item.title)} {item.reason}"]
     told += [f"Evidence: {each.text} ({each.where}, {each.digest})." for each in item.evidence]
     if item.signature is not None:
         told.append(f"Signed by {item.signature.name} on {item.signature.date}. {item.signature.note}")

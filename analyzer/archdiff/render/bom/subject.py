@@ -56,7 +56,8 @@ class Subject:
         findings: what differs from the models that it was compared with, by their names.
         licence: as declared; None where none is.
         cache: what attention keeps of each token, where the document says so.
-        items: claims of the publisher, reviewed.
+        items: claims of the publisher, reviewed; those that do not apply are left out.
+        unanswered: questions of the review for which nothing is claimed.
         log: training log of the model.
         doubts: contradictions between declarations, or with structure or weights, and licences that grant more than
             those that they come from.
@@ -71,6 +72,7 @@ class Subject:
     licence: Licence | None
     cache: CacheEntry | None
     items: tuple[ReviewItem, ...]
+    unanswered: tuple[str, ...]
     log: TrainingLogEntry | None
     doubts: tuple[str, ...]
     limits: tuple[str, ...]
@@ -99,6 +101,7 @@ def subject_of(document: Described) -> Subject:
         licence=_licence(model, declared),
         cache=document.cache if isinstance(document, Portrait) else None,
         items=(),
+        unanswered=(),
         log=None,
         doubts=_doubts(declared),
         limits=document.not_checked,
@@ -109,19 +112,25 @@ def subject_of(document: Described) -> Subject:
 
 def _reviewed(checklist: Checklist) -> Subject:
     portrait = checklist.model
+    applying = [item for item in checklist.items if item.status != "not-applicable"]
     return Subject(
         model=portrait.model,
         kin=kin_of(portrait.model, checklist.lineage, checklist.parents),
         findings=_findings(checklist.parents),
         licence=_licence(portrait.model, checklist.lineage),
         cache=portrait.cache,
-        items=checklist.items,
+        items=tuple(item for item in applying if _is_claim(item)),
+        unanswered=tuple(item.title for item in applying if not _is_claim(item)),
         log=checklist.training_log,
         doubts=_doubts(checklist.lineage),
         limits=tuple(dict.fromkeys((*checklist.not_checked, *portrait.not_checked))),
         tools=_tools(checklist.archdiff, portrait.transformers),
         digest=_digest(checklist),
     )
+
+
+def _is_claim(item: ReviewItem) -> bool:
+    return item.claimed is not None or item.signature is not None
 
 
 def _own(model: ModelEntry, lineages: Iterable[LineageEntry]) -> LineageEntry | None:

@@ -85,6 +85,7 @@ ITEMS = (
     item("parameters", "proved"),
     item("origin", "open", evidence=()),
     item("gguf", "not-applicable"),
+    item("data.rights", "open", claimed=None, title="Whose rights?"),
     item("contact", "proved", signature=Signature(name="Ada", date="2026-01-02", note="seen", rests_on=DIGEST)),
 )
 

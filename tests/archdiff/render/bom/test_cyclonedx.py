@@ -147,6 +147,10 @@ def test_claims_are_declared_with_evidence_and_counter_evidence():
     assert (signed["reviewer"]["name"], signed["created"]) == ("Ada", "2026-01-02T00:00:00Z")
 
 
+def test_a_question_without_an_answer_is_no_claim():
+    assert ("archdiff:unanswered", "Whose rights?") in properties(model(checklist()))
+
+
 def test_every_reference_of_a_claim_leads_somewhere():
     made = bom(checklist())
     declared = made["declarations"]

@@ -155,6 +155,8 @@ def test_the_text_has_sentence_table_claims_and_digest():
     assert "| vocabulary | 32,000 | 32,000 |" in text
     assert "- **refuted**: claim layers. reason of layers" in text
     assert "claim gguf" not in text, "what does not apply is left out"
+    assert "1 of the review's questions has no answer yet." in text
+    assert "Whose rights" not in text
     assert "- code: no" in text
     assert f"`{DIGEST}`" in text
 
