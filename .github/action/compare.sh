@@ -20,7 +20,8 @@ done <<<"$ARCHDIFF_ARGS"
 token="$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
 echo "::stop-commands::$token"
 code=0
-"$bin/archdiff" diff "${options[@]}" -- "$ARCHDIFF_OLD" "$ARCHDIFF_NEW" 2> >(tee "$folder/error.txt" >&2) || code=$?
+"$bin/archdiff" diff "${options[@]}" -- "$ARCHDIFF_OLD" "$ARCHDIFF_NEW" 2>"$folder/error.txt" || code=$?
+cat "$folder/error.txt" >&2
 echo "::$token::"
 
 echo "exit-code=$code" >>"$GITHUB_OUTPUT"

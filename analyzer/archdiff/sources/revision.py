@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from archdiff.errors import SourceError, UnresolvedReferenceError
@@ -129,13 +130,23 @@ def _name(reference: Reference, *, is_directory: bool) -> str:
 def _missing(reference: Reference, tree: Object | None) -> UnresolvedReferenceError:
     subject = printable(reference.text)
     if reference.revision and tree is None:
-        near = _near(reference.revision, ("HEAD", *git.refs(reference.text)))
         cause = f"the repository has no revision {printable(reference.revision, 80)}"
-        return UnresolvedReferenceError(subject, cause, near or "write a branch, tag or commit before the colon")
+        return UnresolvedReferenceError(subject, cause, _another(reference.revision, reference.text))
     known = git.names_in(tree, reference.text) if tree is not None else ()
     cause = f"{'the revision' if reference.revision else 'the index'} holds no {printable(reference.target, 80)}"
     remedy = "write the path from the root of the repository, or ./ and the path from here"
     return UnresolvedReferenceError(subject, cause, _near(reference.target, known) or remedy)
+
+
+def _another(revision: str, subject: str) -> str:
+    """What to do about a revision that is not there; continuous integration clones without history."""
+    root = work_tree()
+    if root is not None and (root / ".git" / "shallow").exists():
+        return "fetch it: the clone is shallow (git fetch --unshallow; fetch-depth: 0 in a workflow)"
+    known = ("HEAD", *git.refs(subject))
+    name = re.split(r"[~^@]", revision, maxsplit=1)[0]
+    near = _near(name, known) if name not in known else ""
+    return near or "write a branch, tag or commit before the colon"
 
 
 def _near(text: str, known: Sequence[str]) -> str:

@@ -93,7 +93,8 @@ def test_a_card_that_cannot_be_read_declares_nothing(repository):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("HEAD~9:models/x/config.json", "no revision HEAD~9"),
+        ("HEAD~9:models/x/config.json", "no revision HEAD~9; write a branch, tag or commit"),
+        ("mian~1:models/x", "no revision mian~1; did you mean main?"),
         ("mian:models/x", "did you mean main?"),
         ("HAED:models/x", "did you mean HEAD?"),
         ("HEAD:models/x/confg.json", "did you mean models/x/config.json?"),
@@ -104,6 +105,13 @@ def test_a_card_that_cannot_be_read_declares_nothing(repository):
 )
 def test_what_is_not_there_is_explained(repository, text, said):
     assert said in refused(text)
+
+
+def test_a_clone_without_history_says_how_to_get_it(repository, tmp_path, monkeypatch):
+    repository.git("clone", "-q", "--depth=1", f"file://{repository.path}", tmp_path / "clone")
+    monkeypatch.chdir(tmp_path / "clone")
+    assert resolve("HEAD:models/x").config["num_hidden_layers"] == 3
+    assert "the clone is shallow" in refused("HEAD~1:models/x")
 
 
 def test_what_is_no_config_is_refused(repository):
