@@ -129,3 +129,10 @@ def test_an_unknown_name_is_explained():
         catalogue.load("no-such-model")
     assert catalogue.find("no-such-model") is None
     assert catalogue.nearest("solar-open-100")[0] == "solar-open-100b"
+
+
+def test_an_entry_is_found_by_its_hub_id():
+    found = {entry.hub_id: catalogue.find_hub_id(entry.hub_id.upper()) for entry in catalogue.entries()}
+    assert found == {entry.hub_id: entry.name for entry in catalogue.entries()}
+    assert catalogue.find_hub_id("nobody/nothing") is None
+    assert catalogue.find_hub_id("") is None

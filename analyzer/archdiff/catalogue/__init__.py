@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from functools import cache
 from importlib import resources
 
@@ -17,6 +18,7 @@ __all__ = [
     "Relation",
     "entries",
     "find",
+    "find_hub_id",
     "is_relation",
     "load",
     "names",
@@ -25,6 +27,7 @@ __all__ = [
 ]
 
 _SUFFIX = ".toml"
+_HUB_ID = re.compile(r'^hub_id = "([^"]+)"', re.MULTILINE)
 
 
 @cache
@@ -37,6 +40,11 @@ def names() -> tuple[str, ...]:
 def find(text: str) -> str | None:
     """Return the catalogue's spelling of `text`, whatever its case, or None when it has no such name."""
     return next((name for name in names() if name.lower() == text.lower()), None)
+
+
+def find_hub_id(hub_id: str) -> str | None:
+    """Return the name of the entry with a hub id, whatever its case, or None; reads no entry but for that line."""
+    return _hub_ids().get(hub_id.lower())
 
 
 def nearest(text: str) -> tuple[str, ...]:
@@ -68,4 +76,14 @@ def entries() -> tuple[Entry, ...]:
 
 @cache
 def _read(name: str) -> Entry:
-    return parse_entry(name, resources.files(__name__).joinpath(name + _SUFFIX).read_text(encoding="utf-8"))
+    return parse_entry(name, _text(name))
+
+
+@cache
+def _hub_ids() -> dict[str, str]:
+    texts = ((name, _text(name)) for name in names())
+    return {match[1].lower(): name for name, text in texts if (match := _HUB_ID.search(text))}
+
+
+def _text(name: str) -> str:
+    return resources.files(__name__).joinpath(name + _SUFFIX).read_text(encoding="utf-8")

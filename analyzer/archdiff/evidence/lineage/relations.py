@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 from archdiff import catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from archdiff.catalogue import Entry
 
 __all__ = ["LENDS_NOTHING", "ancestors", "entry_of", "keeps_tensors", "keeps_weights"]
@@ -36,7 +33,8 @@ def keeps_weights(relation: str) -> bool:
 
 def entry_of(hub_id: str) -> Entry | None:
     """The catalogue's entry for a hub id, whatever its case."""
-    return _entries().get(hub_id.lower())
+    name = catalogue.find_hub_id(hub_id)
+    return catalogue.load(name) if name is not None else None
 
 
 def ancestors(hub_id: str) -> frozenset[str] | None:
@@ -54,8 +52,3 @@ def ancestors(hub_id: str) -> frozenset[str] | None:
         waiting.extend(bases - found)
         found |= bases
     return frozenset(found - {hub_id.lower()})
-
-
-@cache
-def _entries() -> Mapping[str, Entry]:
-    return {entry.hub_id.lower(): entry for entry in catalogue.entries()}
