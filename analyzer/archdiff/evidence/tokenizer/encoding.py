@@ -19,7 +19,7 @@ from typing import Any
 __all__ = ["CL100K", "counts", "main"]
 
 _MEMORY = 8 * 2**30
-_SECONDS = 60
+_SECONDS = 20
 CL100K = (
     r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"
     r"|\s++$|\s*[\r\n]|\s+(?!\S)|\s"

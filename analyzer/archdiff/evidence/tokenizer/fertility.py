@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Counted", "Fertility", "Text", "count", "fertility", "sample"]
 
-_SECONDS = 120
+_SECONDS = 60
 _EXTRA = "pip install 'archdiff[tokenizers]'"
 
 

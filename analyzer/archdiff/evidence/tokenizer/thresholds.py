@@ -13,6 +13,7 @@ __all__ = [
     "FEWEST",
     "IN_ORDER",
     "NEARLY_ALL",
+    "RESTATED",
     "SAME_ID",
     "SAME_TEXT_CORRELATION",
     "UNRELATED_CORRELATION",
@@ -43,6 +44,10 @@ Trained on every other line of the same text: at most 0.18. Unrelated and publis
 
 NEARLY_ALL = 0.995
 """A smaller vocabulary that the larger one holds to this share is not called independent on its order alone."""
+
+RESTATED = 0.999
+"""Order of the same tokens under the same ids in files of two kinds: transformers writes the merges of a SentencePiece
+model anew, and puts runs of spaces elsewhere (14 of 28,446 tokens of Mistral's first tokenizer)."""
 
 FEWEST = 200
 """Common learned tokens that a verdict needs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from archdiff.evidence.tokenizer.differences import CHAT_TEMPLATE
-from archdiff.evidence.tokenizer.thresholds import FEWEST, IN_ORDER, NEARLY_ALL, SAME_ID
+from archdiff.evidence.tokenizer.thresholds import FEWEST, IN_ORDER, NEARLY_ALL, RESTATED, SAME_ID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Set
@@ -38,11 +38,8 @@ def judge(
     """
     changed = [each.part for each in differences if each.part != CHAT_TEMPLATE]
     same = _equal(old, new)
-    if same and not changed:
-        return "identical", "tokens, ids and the order in which they were learned are equal"
-    if _moved(old, new, measures) and not changed and not (old.states_special and new.states_special):
-        told = "tokens and the order in which they were learned are equal"
-        return "identical", f"{told}; ids are moved by {measures.shift:+,}, and one file does not say where they begin"
+    if not changed and (alike := _identical(old, new, measures)):
+        return "identical", alike
     failed = [control.name for control in controls if not control.passed]
     if measures.common < FEWEST:
         return "inconclusive", f"{measures.common:,} learned tokens are common, and a verdict needs {FEWEST:,}"
@@ -58,6 +55,20 @@ def _equal(old: Tokenizer, new: Tokenizer) -> bool:
     alike = old.tokens == new.tokens and old.alphabet == new.alphabet and old.order == new.order
     known = bool(old.details and new.details)
     return alike and old.model == new.model and (not known or old.details == new.details)
+
+
+def _identical(old: Tokenizer, new: Tokenizer, measures: Measures) -> str:
+    """Why the two are the same tokenizer, all parts around the vocabulary being equal; empty where they are not."""
+    if _equal(old, new):
+        return "tokens, ids and the order in which they were learned are equal"
+    if _moved(old, new, measures) and not (old.states_special and new.states_special):
+        told = "tokens and the order in which they were learned are equal"
+        return f"{told}; ids are moved by {measures.shift:+,}, and one file does not say where they begin"
+    vocabulary = old.model == new.model and old.tokens == new.tokens and old.alphabet == new.alphabet
+    if vocabulary and old.kind != new.kind and (measures.in_order or 0.0) >= RESTATED:
+        left = f"but for {len(measures.ranks) - measures.run:,} tokens"
+        return f"tokens and ids are equal, and so is the order {left}, which the two kinds of file state in two ways"
+    return ""
 
 
 def _moved(old: Tokenizer, new: Tokenizer, measures: Measures) -> bool:

@@ -42,6 +42,16 @@ CASES = {
         "identical",
         "ids are moved by -1, and one file does not say",
     ),
+    "the order restated in another kind of file": (
+        changed(kind="sentencepiece", parts={}, order=[*words(1000)[1:], *words(1)]),
+        "identical",
+        "but for 1 tokens, which the two kinds",
+    ),
+    "the order changed in the same kind of file": (
+        changed(order=[*words(1000)[1:], *words(1)]),
+        "re-ordered",
+        "the same ids and in another order",
+    ),
     "another chat template": (changed(chat_template="{{ x }}"), "identical", "are equal"),
     "special tokens added": (tokenizer(tokens=OLD.tokens, special=("<s>", "<x>")), "extended", "1 special tokens"),
     "tokens added": (tokenizer(words(1200)), "extended", "200 more"),

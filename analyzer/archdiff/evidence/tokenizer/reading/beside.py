@@ -26,7 +26,7 @@ _AGAIN = "fetch the file again, as the publisher saved it"
 
 
 def with_beside(tokenizer: Tokenizer, files: Mapping[str, Path], subject: str) -> Tokenizer:
-    """The tokenizer with its chat template, and with the special tokens of its config where it has none.
+    """The tokenizer with its chat template, and with the special tokens that its config adds to those of the file.
 
     Args:
         tokenizer: as its file states it.
@@ -42,11 +42,18 @@ def with_beside(tokenizer: Tokenizer, files: Mapping[str, Path], subject: str) -
     template = _template(config.get("chat_template"))
     if TEMPLATE in files:
         template = _text(files[TEMPLATE], f"{subject} ({TEMPLATE})")
-    special = tokenizer.special or _special(config.get("added_tokens_decoder"), f"{subject} ({CONFIG})")
-    notes = tokenizer.notes
-    if special and not tokenizer.special:
-        notes = tuple(note for note in notes if not note.startswith(UNSTATED))
+    added = _special(config.get("added_tokens_decoder"), f"{subject} ({CONFIG})")
+    special = _united(tokenizer, added)
+    notes = tuple(note for note in tokenizer.notes if not (special and note.startswith(UNSTATED)))
     return dataclasses.replace(tokenizer, chat_template=template, special=special, notes=notes)
+
+
+def _united(tokenizer: Tokenizer, added: tuple[Special, ...]) -> tuple[Special, ...]:
+    """Special tokens of the file, and those added whose id and text are not taken."""
+    ids = {*tokenizer.tokens.values(), *tokenizer.alphabet.values(), *(each.id for each in tokenizer.special)}
+    texts = {each.text for each in tokenizer.special}
+    more = (each for each in added if each.id not in ids and each.text not in texts)
+    return tuple(sorted((*tokenizer.special, *more), key=lambda each: each.id))
 
 
 def _text(path: Path, subject: str) -> str:

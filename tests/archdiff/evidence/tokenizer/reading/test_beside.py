@@ -49,9 +49,12 @@ def test_special_tokens_of_the_config_fill_those_that_the_file_lacks(tmp_path, t
     assert not any(note.startswith("special tokens") for note in found.notes)
 
 
-def test_special_tokens_of_the_file_stay(tmp_path):
+def test_the_config_adds_to_the_special_tokens_of_the_file_and_takes_nothing(tmp_path):
     own = read(training.written(tmp_path / "tokenizer.json", BPE), "given", "name")
-    assert beside(tmp_path, own, {"added_tokens_decoder": {"7": {"content": "x"}}}).special == own.special
+    stated = {"7": "taken", "500": "<s>", "401": "<pad>"}
+    decoder = {key: {"content": text} for key, text in stated.items()}
+    found = beside(tmp_path, own, {"added_tokens_decoder": decoder})
+    assert [(each.id, each.text) for each in found.special] == [(0, "<s>"), (1, "</s>"), (401, "<pad>")]
 
 
 @pytest.mark.parametrize(
