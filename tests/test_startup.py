@@ -22,6 +22,8 @@ USAGE_ERRORS = {
     "no such rule": ["rule", "no-such-rule"],
     "no such budget": ["weights", "old", "new", "--budget", "much"],
     "no such device": ["weights", "old", "new", "--device", "tpu"],
+    "no such claims file": ["review", "gpt-oss-120b", "--claims", "no-such-claims.toml"],
+    "nobody signs": ["review", "gpt-oss-120b", "--sign", "data.summary"],
     "no such rule selected": ["diff", "gpt-oss-120b", "solar-open-100b", "--select", "no-such-rule"],
 }
 

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
         TestEntry,
         WeightsEntry,
     )
-    from archdiff.reviewing import review_model
+    from archdiff.reviewing.run import review_model
 
     __version__: str
 
@@ -134,7 +134,7 @@ _HOMES = {
     "archdiff.report.code": ("ClassMatch", "CodeEntry", "CodeSide"),
     "archdiff.report.lineage": ("LicenceEntry", "LineageEntry", "LineageStep"),
     "archdiff.report.checklist": ("Checklist", "ItemEvidence", "ItemField", "Nearest", "ReviewItem", "Signature"),
-    "archdiff.reviewing": ("review_model",),
+    "archdiff.reviewing.run": ("review_model",),
     "archdiff.report.schema": (
         "AlignedStack",
         "Block",

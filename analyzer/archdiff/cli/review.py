@@ -18,7 +18,7 @@ from archdiff.text import printable
 if TYPE_CHECKING:
     from archdiff.report.checklist import Checklist
     from archdiff.review.material import Material
-    from archdiff.reviewing import Wanted
+    from archdiff.reviewing.gathering import Wanted
 
 __all__ = ["command"]
 
@@ -104,7 +104,7 @@ def command(
         weights=wishes(parts, budget, device) if parts is not None else None,
         cached=not no_cache,
     )
-    checklist, more = _judge(new, wanted, signing)
+    checklist, more = _judge(new, wanted, signing, where)
     output.deliver(checklist, None if is_quiet() else form, files, more)
     return _exit_code(checklist, fail_on)
 
@@ -141,28 +141,37 @@ def _beside(claims: str | None) -> str:
 def _wanted(claims: str | None, sign_off: str | None, signs: bool) -> Wanted:
     """The files of the review; a sign-off file that nobody named need not be there, nor one that is signed first."""
     from archdiff.review.claims import NOTHING
-    from archdiff.review.signing import SignOff
-    from archdiff.reviewing import Wanted, read_claims, read_sign_off
+    from archdiff.reviewing.reading import read_claims, read_sign_off
 
     stated = read_claims(claims) if claims is not None else NOTHING
     where = sign_off or _beside(claims)
-    is_there = bool(where) and Path(where).expanduser().exists()
-    if not is_there and (sign_off is None or signs):
-        return Wanted(stated, sign_off=SignOff(printable(where)) if signs else None)
-    return Wanted(stated, sign_off=read_sign_off(where))
+    kept = read_sign_off(where) if _is_there(where) or (sign_off is not None and not signs) else None
+    from archdiff.review.signing import SignOff
+    from archdiff.reviewing.gathering import Wanted
+
+    return Wanted(stated, sign_off=SignOff(printable(where)) if kept is None and signs else kept)
 
 
-def _judge(new: str, wanted: Wanted, signing: _Signing | None) -> tuple[Checklist, list[tuple[output.Target, str]]]:
+def _is_there(path: str) -> bool:
+    try:
+        return bool(path) and Path(path).expanduser().exists()
+    except (OSError, ValueError, RuntimeError):  # a name too long, a null byte, a ~user who does not exist
+        return False
+
+
+def _judge(
+    new: str, wanted: Wanted, signing: _Signing | None, where: str
+) -> tuple[Checklist, list[tuple[output.Target, str]]]:
     from archdiff.review.judge import judge
-    from archdiff.reviewing import gather
+    from archdiff.reviewing.gathering import gather
 
     material = gather(new, wanted, doing)
     if signing is None:
         return judge(material), []
-    return _signed(material, signing)
+    return _signed(material, signing, where)
 
 
-def _signed(material: Material, signing: _Signing) -> tuple[Checklist, list[tuple[output.Target, str]]]:
+def _signed(material: Material, signing: _Signing, where: str) -> tuple[Checklist, list[tuple[output.Target, str]]]:
     from archdiff.review.judge import items, judge
     from archdiff.review.nearest import nearest
     from archdiff.review.signing import SignOff, sign
@@ -170,7 +179,7 @@ def _signed(material: Material, signing: _Signing) -> tuple[Checklist, list[tupl
     before = material.sign_off or SignOff("")
     listed = items(material, nearest(material.subject.portrait.model))
     after = sign(before, listed, signing.item, name=signing.name, date=signing.date, note=signing.note)
-    target = output.target(after.name, "toml", ())
+    target = output.target(where, "toml", ())
     return judge(dataclasses.replace(material, sign_off=after)), [(target, after.text)]
 
 
@@ -184,7 +193,7 @@ def _init(new: str, path: str, *, cached: bool) -> int:
     """Write a claims file where none is."""
     from archdiff.cli.stdout import put
     from archdiff.review.draft import draft
-    from archdiff.reviewing import subject_of
+    from archdiff.reviewing.gathering import subject_of
 
     target = output.target(path, "toml", (new,))
     if target.path.exists():

@@ -199,6 +199,8 @@ def _lineage(material: Material) -> Iterator[ReviewItem]:
 def _log(material: Material, spec: Spec) -> ReviewItem:
     claimed, log = material.claims.values.get(spec.id), material.training_log
     title = spec.title(str(claimed)) if claimed is not None else spec.question
+    if log is not None and claimed is None:
+        title = spec.title(log.name)
     if log is None:
         verdict: tuple[ItemStatus, str] = ("open", "No training log was given to the review.")
         command = material.review("--training-log", "RUN")

@@ -30,13 +30,13 @@ def items(material: Material, near: tuple[Nearest, ...]) -> Iterator[ReviewItem]
     for each in same[:_MOST]:
         hub_id = known()[each.name].hub_id
         if not named & {hub_id.lower(), each.name}:
-            yield _namesake(material, each, hub_id)
+            yield _namesake(material, each)
 
 
-def _namesake(material: Material, each: Nearest, hub_id: str) -> ReviewItem:
+def _namesake(material: Material, each: Nearest) -> ReviewItem:
     reason = "Every fact of the architecture is the same; whether the weights are others takes the weights of both."
     found = evidence(each.sentence, f"catalogue {each.name}", digest_of(known()[each.name].digest))
-    command = material.command("weights", hub_id)
+    command = material.command("weights", each.name)
     return item(
         f"identity.{each.name}",
         _HEADING,

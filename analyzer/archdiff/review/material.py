@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from archdiff.review.claims import Claims
+from archdiff.review.nearest import known
 from archdiff.text import printable
 
 if TYPE_CHECKING:
@@ -72,8 +73,9 @@ class Material:
     not_checked: tuple[str, ...] = ()
 
     def command(self, *words: str) -> str:
-        """A command line with NEW as its last word, quoted for a shell."""
-        return shlex.join(["archdiff", *(printable(word, 400) for word in words), self.weights_reference])
+        """A command line with NEW as its last word, quoted for a shell; models of the catalogue by their hub ids."""
+        named = [known()[word].hub_id if word in known() else printable(word, 400) for word in words]
+        return shlex.join(["archdiff", *named, self.weights_reference])
 
     @property
     def weights_reference(self) -> str:

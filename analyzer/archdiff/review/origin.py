@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archdiff.review import descent
 from archdiff.review.entry import digest_of, evidence, item
-from archdiff.review.nearest import known, nearest
+from archdiff.review.nearest import nearest
 from archdiff.review.weighing import DEPENDENT, architecture, weighed
 
 if TYPE_CHECKING:
@@ -148,4 +148,4 @@ def _likeliest(material: Material) -> str:
     if material.parents:
         return material.parents[0].reference
     near = nearest(material.subject.portrait.model)
-    return known()[near[0].name].hub_id if near else "PARENT"
+    return near[0].name if near else "PARENT"

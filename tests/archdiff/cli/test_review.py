@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 import tomllib
 
 import pytest
 
 from archdiff.report.checklist import Checklist
 from tests.archdiff.cli.calling import assert_refused
+from tests.archdiff.cli.test_weighing import noisy, state, written
 from tests.archdiff.evidence.tokenizer.training import bpe, lines
 from tests.archdiff.making import config
 
@@ -140,6 +142,17 @@ def test_a_signature_holds_until_what_it_rests_on_changes(call, claims, pair, tm
     assert "what that rests on has changed" in changed.reason
 
 
+def test_signatures_stand_in_the_file_that_is_named(call, claims, pair, tmp_path):
+    kept = tmp_path / "sig\u00a0natures.toml"
+    sign = ("--sign", "data.summary", "--as", "Ada", "--date", "2026-11-22", "--sign-off", kept)
+    assert call("review", pair[0], "--claims", claims(TINY), *sign, "--quiet").code == 0
+    assert kept.exists()
+    more = ("--sign", "data.sources", "--as", "Grace", "--date", "2026-11-23", "--sign-off", kept)
+    _, checklist, _ = reviewed(call, pair[0], "--claims", claims(TINY), *more)
+    assert checklist.counts["signed"] == 2
+    assert_refused(call("review", pair[0], "--claims", claims(TINY), "--sign-off", claims(TINY)), "something else than")
+
+
 def test_a_signature_lapses_with_another_model(call, claims, pair):
     sign = ("--sign", "data.summary", "--as", "Ada", "--date", "2026-11-22")
     assert call("review", pair[0], "--claims", claims(TINY), *sign, "--quiet").code == 0
@@ -201,6 +214,8 @@ def test_what_is_not_there(call, claims, pair, tmp_path):
     assert_refused(call("review", pair[0], "--claims", tmp_path / "none.toml"), "cannot be read")
     assert_refused(call("review", pair[0], "--against", "no-such-model"), "no-such-model")
     assert_refused(call("review", pair[0], "--sign-off", tmp_path / "none.toml"), "cannot be read")
+    assert_refused(call("review", pair[0], "--sign-off", "~nobody-here/x.toml"), "is no path")
+    assert_refused(call("review", pair[0], "--claims", "x" * 5000), "cannot be read")
 
 
 def test_an_output_does_not_replace_an_input(call, claims, pair):
@@ -267,3 +282,77 @@ def test_a_model_card_names_parent_and_licence(call, claims, tmp_path):
     assert items["parents.nobody-nothing"].title == "finetune of nobody/nothing, as the model card declares"
     assert items["licence.lineage"].status == "proved"
     assert checklist.lineage.chain[0].base == "nobody/nothing"
+
+
+SCRATCH = '[origin]\nlanguage-model = "from scratch"\n'
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """A checkpoint, its fine-tune and a stranger."""
+    folder = tmp_path_factory.mktemp("models")
+    tensors = {"old": state(), "tuned": noisy(state()), "stranger": state(1)}
+    return {name: written(folder / name, each) for name, each in tensors.items()}
+
+
+def run_of(path, first, steps=300):
+    """The log of a run whose loss begins so, with the noise of batches."""
+    noise = random.Random(0)
+    losses = [
+        (first * 0.99**step + 0.6 * first * (1 - 0.99**step)) * noise.uniform(0.97, 1.03) for step in range(steps)
+    ]
+    path.write_text("".join(json.dumps({"step": i, "loss": loss}) + "\n" for i, loss in enumerate(losses)))
+    return path
+
+
+def test_weights_refute_a_claim_of_training_from_scratch(call, claims, models):
+    arguments = ("--claims", claims(SCRATCH), "--against", models["old"], "--weights", "all")
+    code, checklist, items = reviewed(call, models["tuned"], *arguments)
+    assert (code, items["origin.language-model"].status) == (1, "refuted")
+    assert "derived against" in items["origin.language-model"].reason
+    assert "log10 p" in items["origin.language-model"].reason
+    assert checklist.parents[0].weights is not None
+
+
+def test_weights_prove_a_declared_fine_tune(call, claims, models):
+    path = claims(f'[origin]\nlanguage-model = {{ from = "{models["old"]}", how = "finetune" }}\n')
+    assert reviewed(call, models["tuned"], "--claims", path)[2]["origin.language-model"].status == "open"
+    code, _, items = reviewed(call, models["tuned"], "--claims", path, "--weights", "all")
+    assert (code, items["origin.language-model"].status) == (0, "proved")
+
+
+def test_weights_that_tell_nothing_leave_it_open(call, claims, models):
+    arguments = ("--claims", claims(SCRATCH), "--against", models["old"], "--weights", "all")
+    code, _, items = reviewed(call, models["stranger"], *arguments)
+    assert (code, items["origin.language-model"].status) == (0, "open")
+    assert "inconclusive" in items["origin.language-model"].reason
+
+
+def test_a_parent_without_weights_is_not_checked(call, claims, models, pair):
+    arguments = ("--claims", claims(SCRATCH), "--against", pair[0], "--weights", "all")
+    code, checklist, items = reviewed(call, models["old"], *arguments)
+    assert (code, items["origin.language-model"].status) == (0, "open")
+    assert any(left.startswith(f"weights of {pair[0]}: ") for left in checklist.not_checked)
+    assert_refused(
+        call("review", models["old"], "--against", pair[0], "--weights", "all", "--budget", "much"), "--budget"
+    )
+
+
+def test_a_log_closes_its_item_and_supports_the_origin(call, claims, pair, tmp_path):
+    good = run_of(tmp_path / "good.jsonl", 5.6)
+    code, checklist, items = reviewed(call, pair[0], "--claims", claims(SCRATCH), "--training-log", good)
+    assert (code, checklist.training_log.verdict, items["training.log"].status) == (0, "from-scratch", "proved")
+    assert items["origin.language-model"].reason.startswith("The training log is consistent with it.")
+    warm = run_of(tmp_path / "warm.jsonl", 1.5)
+    code, checklist, items = reviewed(call, pair[0], "--claims", claims(SCRATCH), "--training-log", warm)
+    assert (code, checklist.training_log.verdict) == (1, "warm-start")
+    assert {items["training.log"].status, items["origin.language-model"].status} == {"refuted"}
+    assert_refused(call("review", pair[0], "--training-log", tmp_path / "none.jsonl"), "none.jsonl")
+
+
+def test_code_is_held_against_what_transformers_declares(call, claims):
+    path = claims('[code]\norigin = "own"\n')
+    code, checklist, items = reviewed(call, "gemma-2-2b", "--claims", path, "--against", "qwen3-0.6b")
+    assert (code, items["code.origin"].status) == (1, "refuted")
+    assert "says nothing about weights" in items["code.origin"].reason
+    assert checklist.code[0].similarity < 1

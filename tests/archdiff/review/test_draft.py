@@ -15,7 +15,7 @@ from archdiff.review.draft import draft
 from archdiff.review.judge import judge
 from archdiff.review.material import Material
 from archdiff.review.table import specs
-from archdiff.reviewing import subject_of
+from archdiff.reviewing.gathering import subject_of
 from tests.archdiff.review.making import subject
 
 SAMPLE = (

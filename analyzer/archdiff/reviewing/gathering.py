@@ -4,37 +4,33 @@ from __future__ import annotations
 
 import dataclasses
 from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archdiff import api, packs
 from archdiff.errors import ArchdiffError, SourceError, UsageError
 from archdiff.graph.schema import ModelGraph
-from archdiff.review.claims import LARGEST, NOTHING, Claims, Origin
-from archdiff.review.claims import parse as parse_claims
-from archdiff.review.judge import judge
+from archdiff.review.claims import NOTHING, Claims, Origin
 from archdiff.review.material import Material, Parent
 from archdiff.review.nearest import by_hub_id
-from archdiff.review.signing import SignOff
-from archdiff.review.signing import parse as parse_sign_off
 from archdiff.review.subject import Subject
-from archdiff.sources.json_text import read_text
 from archdiff.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
-    from archdiff.report.checklist import Checklist
+    from archdiff.report.code import CodeEntry
     from archdiff.report.lineage import LineageEntry
     from archdiff.report.schema import Report
     from archdiff.report.tokenizer import TokenizerEntry
+    from archdiff.report.training_log import TrainingLogEntry
+    from archdiff.review.signing import SignOff
     from archdiff.sources import Source
     from archdiff.weights.session import Wishes
 
     Doing = Callable[[str], AbstractContextManager[None]]
 
-__all__ = ["Wanted", "gather", "read_claims", "read_sign_off", "review_model", "subject_of"]
+__all__ = ["Wanted", "gather", "subject_of"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,73 +54,6 @@ class Wanted:
     weights: Wishes | None = None
     sign_off: SignOff | None = None
     cached: bool = True
-
-
-def review_model(
-    reference: str,
-    *,
-    claims: str = "",
-    against: Sequence[str] = (),
-    training_log: str = "",
-    tokenizers: Sequence[str] = (),
-    weights: str = "",
-    sign_off: str = "",
-) -> Checklist:
-    """Review a model before it is published: each claim about it proved, refuted or open, with its evidence.
-
-    Args:
-        reference: of the model, as `archdiff.load` takes it.
-        claims: path of the claims file; empty for none.
-        against: references of models that it may be under another name.
-        training_log: path of the log of its training run; empty for none.
-        tokenizers: references of models whose tokenizers its own is compared with.
-        weights: what of the weights is compared with each parent's: `all`, `shared`, `changed` or a pattern of
-            module names; empty to read none.
-        sign_off: path of the file with the signatures; empty for none.
-
-    Raises:
-        ArchdiffError: as `archdiff.load`; a file that cannot be read, or is not in its format.
-    """
-    wishes = None
-    if weights:
-        from archdiff.weights.session import Wishes
-
-        wishes = Wishes(weights, 0, "auto")
-    stated = read_claims(claims) if claims else NOTHING
-    signatures = read_sign_off(sign_off) if sign_off else None
-    wanted = Wanted(stated, tuple(against), training_log, tuple(tokenizers), wishes, signatures)
-    return judge(gather(reference, wanted))
-
-
-def read_claims(path: str) -> Claims:
-    """Read a claims file.
-
-    Raises:
-        SourceError: it cannot be read, or is not in the format.
-    """
-    return parse_claims(_read(path, "a claims file"), path)
-
-
-def read_sign_off(path: str) -> SignOff:
-    """Read a sign-off file.
-
-    Raises:
-        SourceError: it cannot be read, or is not in the format.
-    """
-    return parse_sign_off(_read(path, "a sign-off file"), path)
-
-
-def _read(path: str, what: str) -> str:
-    shown = printable(path) or "the empty path"
-    try:
-        return read_text(Path(path).expanduser(), shown, LARGEST)
-    except SourceError as error:
-        cause = (
-            error.cause if "larger" not in error.cause else f"larger than {LARGEST // 1024} KiB, which {what} is not"
-        )
-        raise SourceError(shown, cause, f"name {what}; `archdiff review --help` says how it comes about") from error
-    except (ValueError, RuntimeError) as error:  # a null byte, a ~user who does not exist
-        raise SourceError(shown, "is no path", f"name {what}") from error
 
 
 def subject_of(reference: str, *, cached: bool = True) -> Subject:
@@ -173,6 +102,8 @@ def gather(reference: str, wanted: Wanted, doing: Doing = _nothing) -> Material:
         parents=tuple(parents),
         lineage=gathering.lineage(notes),
         tokenizers=tuple(gathering.tokenizers(notes)),
+        training_log=gathering.training_log(),
+        code=tuple(gathering.code(parents, notes)),
         sign_off=wanted.sign_off,
         not_checked=tuple(notes),
     )
@@ -232,6 +163,26 @@ class _Gathering:
                 yield base, api.tokenizers(base, own)
             except ArchdiffError as error:
                 notes.append(f"tokenizer of {base}: {printable(error.subject)} {error.cause}")
+
+    def training_log(self) -> TrainingLogEntry | None:
+        """The log that was given, read with the model in mind."""
+        run, cached = self.wanted.training_log, self.wanted.cached
+        if not run:
+            return None
+        with self.doing(f"reading {run}"):
+            return api.training_log(run, model=self.subject.graph, cached=cached)
+
+    def code(self, parents: Iterable[Parent], notes: list[str]) -> Iterator[tuple[str, CodeEntry]]:
+        """Comparisons of modelling code with each parent and suspect."""
+        for parent in parents:
+            if parent.report is not None:
+                try:
+                    with self.doing(f"comparing code with {parent.reference}"):
+                        entry = by_hub_id(parent.reference)
+                        other = entry.name if entry is not None else parent.reference
+                        yield parent.reference, api.code(other, self.subject.reference)
+                except ArchdiffError as error:
+                    notes.append(f"code of {parent.reference}: {printable(error.cause)}")
 
     def _resolve(self, reference: str, notes: list[str]) -> Source | ModelGraph:
         """The parent's entry of the catalogue, which takes no hub; the parent itself where weights are wanted."""
