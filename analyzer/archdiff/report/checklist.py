@@ -20,7 +20,7 @@ ItemStatus = Literal["proved", "signed", "refuted", "open", "not-applicable"]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class ItemEvidence(_Model):

@@ -24,7 +24,7 @@ _MAIN_FILE = "The main modelling file of each was compared, and no file that it 
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class CodeSide(_Model):

@@ -34,7 +34,7 @@ NO_ADVICE = "This is a table of well-known licences, no legal advice; have a per
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class LineageStep(_Model):

@@ -23,7 +23,7 @@ __all__ = ["Portrait", "portray"]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class RoleParameters(_Model):

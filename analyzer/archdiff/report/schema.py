@@ -40,7 +40,7 @@ Fingerprint = Annotated[str, Field(pattern=r"^[0-9a-f]{20}$")]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class PlaceEntry(_Model):

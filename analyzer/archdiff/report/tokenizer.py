@@ -30,7 +30,7 @@ TokenizerVerdict = Literal["identical", "extended", "pruned", "re-ordered", "der
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class TokenizerSide(_Model):

@@ -21,7 +21,7 @@ LogVerdict = Literal["from-scratch", "warm-start", "resumed", "inconclusive"]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class CurvePoint(_Model):
