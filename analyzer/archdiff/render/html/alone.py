@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archdiff.render.html.bench import bench_of_model
-from archdiff.render.html.comparison import about_models, fact_of, figures_table, unchecked
-from archdiff.render.html.markup import Markup, section, table, tag
+from archdiff.render.html.comparison import NOTHING, about_models, fact_of, figures_table, unchecked
+from archdiff.render.html.markup import Markup, details, join, section, table, tag
 from archdiff.render.weights_words import amount_of
 from archdiff.report.summary import amount
 
@@ -62,8 +62,11 @@ def model_sections(found: Portrait, stock: Stock) -> Iterator[Content]:
         yield section(
             "cache", "Kept of each token", table("What attention keeps, in bfloat16", ("", ""), rows, numbers=(1,))
         )
-    facts = [(tag("code", name), fact_of(model, name)) for name in sorted({*model.facts, *model.varying})]
-    yield section("facts", "Facts", table("Facts of the model", ("fact", "value"), facts))
+    facts = [(name, fact_of(model, name)) for name in sorted({*model.facts, *model.varying})]
+    stated = [(tag("code", name), value) for name, value in facts if value != NOTHING]
+    others = tag("p", *(join([tag("code", name), " "]) for name, value in facts if value == NOTHING))
+    absent = details(f"Facts that do not apply ({len(facts) - len(stated)})", others)
+    yield section("facts", "Facts", table("Facts of the model", ("fact", "value"), stated), absent)
 
 
 def one(

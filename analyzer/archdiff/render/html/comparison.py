@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from archdiff.report.schema import ChangeEntry, ModelEntry, Report, SetAside
 
 __all__ = [
+    "NOTHING",
     "about_models",
     "comparison",
     "fact_of",
@@ -33,7 +34,9 @@ __all__ = [
     "weights_alone",
 ]
 
-_NOTHING = "–"
+NOTHING = "–"
+"""Where there is no value."""
+
 _VERDICTS = {
     "breaking": "The weights of OLD do not fit NEW.",
     "behavioral": "The weights of OLD fit NEW, and compute something else.",
@@ -52,7 +55,7 @@ def comparison(report: Report, stock: Stock) -> Iterator[Content]:
         "changes",
         "Changes",
         _changes(report.changes, stock),
-        note=f"{len(report.changes):,} differences between the graphs, layers folded",
+        note=f"{_counted(report.changes, 'difference')} between the graphs, layers folded",
     )
     if report.set_aside:
         yield section("set-aside", "Set aside", _set_aside(report.set_aside, report), note="there, and not counted")
@@ -111,7 +114,7 @@ def figures_table(*models: ModelEntry) -> Markup:
     found = []
     for cells in zip(*map(rows, models), strict=True):
         values = [value for _, value in cells]
-        if any(value != _NOTHING for value in values):
+        if any(value != NOTHING for value in values):
             found.append((cells[0][0], values, len(set(values)) > 1))
     head = ("", *(("OLD", "NEW") if len(models) == 2 else ("",)), *(("",) if len(models) == 2 else ()))
     body = [
@@ -199,7 +202,11 @@ def _changes(changes: Sequence[ChangeEntry], stock: Stock) -> Markup:
         for c in changes
     ]
     head = ("change", "impact", "where", "OLD", "NEW", "explained by")
-    return long_list(f"All {len(rows):,} changes", "Changes", head, rows, (2, 3, 4), stock)
+    return long_list(_counted(rows, "change"), "Changes", head, rows, (2, 3, 4), stock)
+
+
+def _counted(things: Sequence[object], name: str) -> str:
+    return f"{len(things):,} {name if len(things) == 1 else f'{name}s'}"
 
 
 def _where(change: ChangeEntry) -> str:
@@ -252,14 +259,14 @@ def about_models(models: Sequence[ModelEntry]) -> Markup:
         ("model", [m.name for m in models]),
         ("reference", [m.reference for m in models]),
         ("source", [m.kind for m in models]),
-        ("on the hub", [m.hub_id or _NOTHING for m in models]),
-        ("revision", [m.revision or _NOTHING for m in models]),
+        ("on the hub", [m.hub_id or NOTHING for m in models]),
+        ("revision", [m.revision or NOTHING for m in models]),
         ("digest of the config", [m.digest for m in models]),
-        ("licence", [m.licence or _NOTHING for m in models]),
-        ("released", [m.released or _NOTHING for m in models]),
+        ("licence", [m.licence or NOTHING for m in models]),
+        ("released", [m.released or NOTHING for m in models]),
         ("model type", [m.model_type for m in models]),
-        ("class", [m.class_name or _NOTHING for m in models]),
-        ("declared base", [", ".join(f"{i.base} ({i.relation})" for i in m.lineage) or _NOTHING for m in models]),
+        ("class", [m.class_name or NOTHING for m in models]),
+        ("declared base", [", ".join(f"{i.base} ({i.relation})" for i in m.lineage) or NOTHING for m in models]),
         ("data flow recorded", ["yes" if m.traced else "no" for m in models]),
     ]
     head = ("", "OLD", "NEW") if len(models) == 2 else ("", "model")
@@ -276,7 +283,7 @@ def about_models(models: Sequence[ModelEntry]) -> Markup:
 def _rules(report: Report) -> Markup:
     found = {each.rule for each in report.findings}
     rows = [
-        (tag("code", rule.id), rule.group or _NOTHING, rule.pack, "yes" if rule.id in found else _NOTHING)
+        (tag("code", rule.id), rule.group or NOTHING, rule.pack, "yes" if rule.id in found else NOTHING)
         for rule in report.rules
     ]
     return details(

@@ -55,12 +55,12 @@ def test_layers_open_into_their_parts_and_close(page):
 
 def test_parts_open_into_their_tensors(page):
     part = box(page, "attention")
-    assert not part.locator("table").count()
+    assert not part.locator(".tensors").count()
     part.locator("button.name").click()
-    assert part.locator("th").all_text_contents() == ["q_proj.weight", "k_proj.weight"]
-    assert part.locator("td.number").all_text_contents() == ["64 × 32", "16 × 32"]
+    assert part.locator(".tensor-name").all_text_contents() == ["q_proj.weight", "k_proj.weight"]
+    assert part.locator(".shape").all_text_contents() == ["64 × 32", "16 × 32"]
     part.locator("button.name").click()
-    assert not part.locator("table").count()
+    assert not part.locator(".tensors").count()
 
 
 def test_everything_opens_and_closes(page):

@@ -54,7 +54,8 @@ class Diagram {
   row(number) {
     const row = this.data.rows[number];
     const grid = make("div", { class: "grid" });
-    const item = make("li", { class: `row ${row.changed ? "changed" : ""}`, "data-row": number }, grid);
+    const stops = row.cells.map((_, side) => (this.passes(number, side, false) ? "" : ` stops-${side}`)).join("");
+    const item = make("li", { class: `row${stops}`, "data-row": number }, grid);
     const body = row.open && row.body ? this.body(row, number) : [];
     const end = row.open && row.body ? row.body.reduce((most, each) => Math.max(most, each.cell ? each.end : each[3]), 2) + 2 : 2;
     row.cells.forEach((cell, side) => {
@@ -71,13 +72,13 @@ class Diagram {
     return item;
   }
 
-  /* Whether the model on this side goes on above and below a row in which it has nothing. */
-  passes(number, side) {
+  /* Whether the model on this side goes on above and below a row, in which it may have nothing. */
+  passes(number, side, above = true) {
     this.ends ??= this.data.names.map((_, each) => {
       const filled = this.data.rows.map((row, position) => (row.cells[each] ? position : -1)).filter((position) => position >= 0);
-      return [filled[0], filled.at(-1)];
+      return [filled[0] ?? Infinity, filled.at(-1) ?? -1];
     });
-    return number > this.ends[side][0] && number < this.ends[side][1];
+    return (!above || number > this.ends[side][0]) && number >= this.ends[side][0] && number < this.ends[side][1];
   }
 
   through(side) {
@@ -130,12 +131,14 @@ class Diagram {
     const shown = cell.tensors.slice(0, this.limits.get(cell.key) || ITEMS);
     const rows = shown.map(([name, shape, dtype, mark]) => {
       const sign = mark || alone || "";
-      return make("tr", { class: sign ? "differs" : null }, make("td", { class: "mark" }, sign), make("th", { scope: "row" }, name), make("td", { class: "number" }, shape), make("td", {}, dtype));
+      const spoken = { "+": "added: ", "−": "removed: ", "~": "changed: " }[sign];
+      return make("li", { class: sign ? "differs" : null },
+        make("span", { class: "mark", "aria-hidden": "true" }, sign), spoken && unseen(spoken), make("span", { class: "tensor-name" }, name),
+        make("span", { class: "shape" }, shape), " ", make("span", { class: "dtype" }, dtype));
     });
     const left = cell.tensors.length - shown.length;
-    const more = left ? make("button", { type: "button", class: "more", on: { click: () => this.widen(cell.key, shown.length) } }, `${counted(left, "more tensor")}`) : null;
-    const caption = make("caption", { class: "unseen" }, `Tensors of ${cell.label || cell.id}`);
-    return make("div", { class: "tensors" }, make("table", {}, caption, make("tbody", {}, rows)), more);
+    const more = left ? make("button", { type: "button", class: "more", on: { click: () => this.widen(cell.key, shown.length) } }, counted(left, "more tensor")) : null;
+    return make("div", { class: "tensors" }, make("ul", { "aria-label": `Tensors of ${cell.label || cell.id}` }, rows), more);
   }
 
   widen(key, from) {
