@@ -15,9 +15,11 @@ from archdiff.report.summary import amount
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from pydantic import JsonValue
+
     from archdiff.render.html.markup import Content
     from archdiff.render.html.page import Stock
-    from archdiff.report.schema import FactChange, FindingEntry, ModelEntry, Report
+    from archdiff.report.schema import FactChange, FindingEntry, ModelEntry, Report, RuleEntry
 
 __all__ = ["MEANINGS", "SYMBOLS", "bench", "bench_of_model", "finding", "tally"]
 
@@ -33,6 +35,11 @@ MEANINGS = MappingProxyType(
 )
 """What each impact says."""
 
+_SHOWN_OF_MANUAL = ("Why it matters", "What to do")
+
+_LISTED = 8
+"""Items of a list that a table shows."""
+
 _CONFIDENCES = ("high", "medium", "low")
 
 
@@ -44,8 +51,9 @@ def bench(report: Report, stock: Stock, key: str) -> Markup:
         stock: where the diagram is kept.
         key: begins the ids of its elements; a page may hold several.
     """
-    areas = {rule.id: rule.group for rule in report.rules}
-    items = [finding(each, areas.get(each.rule, "")) for each in report.findings]
+    rules = {rule.id: rule for rule in report.rules}
+    areas = {key: rule.group for key, rule in rules.items()}
+    items = [finding(each, areas.get(each.rule, ""), _manual(rules.get(each.rule))) for each in report.findings]
     listed = tag("ol", *items, class_="findings") if items else tag("p", "No findings.", class_="nothing")
     left = tag(
         "div",
@@ -178,12 +186,26 @@ def _button(act: str, text: str, label: str) -> Markup:
     return tag("button", text, type="button", class_="quiet", data_act=act, aria_label=told, title=label)
 
 
-def finding(entry: FindingEntry, area: str, aside: Content = None) -> Markup:
+def _manual(rule: RuleEntry | None) -> Markup | None:
+    """Why a finding matters, and what to do about it."""
+    wanted = (
+        [(title, rule.manual[title]) for title in _SHOWN_OF_MANUAL if title in rule.manual] if rule is not None else []
+    )
+    told = [part for title, text in wanted for part in (tag("h4", title), *_paragraphs(text))]
+    return details("Why it matters", *told[1:]) if told else None
+
+
+def _paragraphs(text: str) -> Iterable[Markup]:
+    return (tag("p", prose(" ".join(piece.split()))) for piece in text.split("\n\n"))
+
+
+def finding(entry: FindingEntry, area: str, manual: Content = None, aside: Content = None) -> Markup:
     """One finding.
 
     Args:
         entry: the finding.
         area: its rule's group.
+        manual: of its rule.
         aside: why it does not count, where it does not.
     """
     told = [tag("code", entry.rule), tag("span", entry.where, class_="where")]
@@ -219,6 +241,7 @@ def finding(entry: FindingEntry, area: str, aside: Content = None) -> Markup:
             tag("p", *told, class_="about"),
             aside,
             _facts(entry.facts),
+            manual,
             class_="finding-body",
         ),
         show,
@@ -232,8 +255,15 @@ def finding(entry: FindingEntry, area: str, aside: Content = None) -> Markup:
 def _facts(facts: Sequence[FactChange]) -> Markup | None:
     if not facts:
         return None
-    rows = [(tag("code", fact.name), value_of(fact.old), value_of(fact.new)) for fact in facts]
+    rows = [(tag("code", fact.name), _told(fact.old), _told(fact.new)) for fact in facts]
     return details("Facts", table("Facts of this finding in OLD and in NEW", ("fact", "OLD", "NEW"), rows))
+
+
+def _told(value: JsonValue) -> str:
+    """A value; of a long list its beginning, for the JSON has the rest."""
+    if isinstance(value, list) and len(value) > _LISTED:
+        return f"{value_of(value[: _LISTED - 2])}, … ({len(value):,} in all)"
+    return value_of(value)
 
 
 def tally(findings: Sequence[FindingEntry]) -> Markup:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archdiff.render.html.curve import curve
+from archdiff.render import training_log_picture
 from archdiff.render.html.markup import Markup, bullets, details, join, table, tag
 from archdiff.render.html.page import picture
 from archdiff.render.html.weights import controls
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from archdiff.report.code import CodeEntry, CodeSide
     from archdiff.report.lineage import LineageEntry
-    from archdiff.report.tokenizer import TokenizerEntry, TokenizerSide
+    from archdiff.report.tokenizer import FertilityEntry, TokenizerEntry, TokenizerSide
     from archdiff.report.training_log import TrainingLogEntry
 
 __all__ = ["code", "lineage", "tokenizer", "training_log"]
@@ -23,10 +23,8 @@ __all__ = ["code", "lineage", "tokenizer", "training_log"]
 
 def training_log(found: TrainingLogEntry) -> Markup:
     """What a training log shows, with its curve."""
-    points = [(point.step, point.loss) for point in found.curve if point.loss is not None]
-    lines = [(each.name, each.loss) for each in found.references]
-    told = f"loss of {found.name} by step"
-    drawn = picture(curve(points, lines, told), told) if points else None
+    told = f"loss of {found.name} by step, with the losses known beforehand"
+    drawn = picture(training_log_picture.text(found), told) if found.curve else None
     events = [(e.kind, f"{e.first:,}", f"{e.last:,}", e.text) for e in found.events]
     references = [(r.name, figure(r.loss, 4), r.source) for r in found.references]
     return tag(
@@ -69,9 +67,24 @@ def tokenizer(found: TokenizerEntry) -> Markup:
         table("The two tokenizers", ("", "OLD", "NEW"), rows),
         table("Parts that are not equal", ("part", "OLD", "NEW"), parts) if parts else None,
         _figures(found.figures),
+        _fertility(found.fertility),
         controls(found.controls),
         _limits(found.limits, found.not_checked),
         class_="card",
+    )
+
+
+def _fertility(found: Sequence[FertilityEntry]) -> Markup | None:
+    """Tokens that both need for the same texts."""
+    rows = [
+        (each.text, f"{each.characters:,}", *("–" if n is None else f"{n:,}" for n in (each.old, each.new)))
+        for each in found
+    ]
+    head = ("text", "characters", "tokens of OLD", "tokens of NEW")
+    return (
+        details("Tokens for the same texts", table("Tokens for the same texts", head, rows, numbers=(1, 2, 3)))
+        if rows
+        else None
     )
 
 
@@ -92,6 +105,7 @@ def lineage(found: LineageEntry) -> Markup:
         "article",
         tag("h3", found.model),
         _warned("Contradictions", found.contradictions),
+        _warned("Licences to be read by a person", found.inherited),
         said,
         table("Declared lineage", ("model", "relation", "base", "declared in"), chain) if chain else None,
         table("Licences of the chain", ("model", "declared", "SPDX", "asks for", "source"), licences)
@@ -112,20 +126,34 @@ def code(found: CodeEntry) -> Markup:
             ("code", lambda side: side.origin),
             ("classes", lambda side: f"{side.classes:,}"),
             ("made from", _made_from),
+            ("copied from", lambda side: ", ".join(side.copied) or "–"),
+            ("imports, not looked at", lambda side: ", ".join(side.beside) or "–"),
             ("copyright", lambda side: "; ".join(side.copyright) or "–"),
             ("digest", lambda side: side.digest),
         )
     ]
-    matches = [(tag("code", m.new), tag("code", m.old), _percent(m.similarity)) for m in found.matches]
-    expected = f"; unrelated families: {_percent(found.expected)}" if found.expected is not None else ""
+    matches = [
+        (tag("code", m.new), tag("code", m.old), _percent(m.similarity), _percent_of(m.expected)) for m in found.matches
+    ]
+    control = (_percent_of(found.expected), _percent_of(found.expected_high))
+    expected = f" unrelated families: {control[0]}, one pair in twenty above {control[1]}"
     return tag(
         "article",
-        tag("h3", f"Similarity {_percent(found.similarity)}", tag("span", expected, class_="where")),
+        tag(
+            "h3",
+            f"Similarity {_percent(found.similarity)}",
+            tag("span", expected if found.expected is not None else None, class_="where"),
+        ),
         bullets(found.reasons, "sentences"),
         table("The code of the two models", ("", "OLD", "NEW"), rows),
         details(
             f"Classes ({len(matches)})",
-            table("Classes most alike", ("class of NEW", "class of OLD", "alike"), matches, numbers=(2,)),
+            table(
+                "Classes most alike",
+                ("class of NEW", "class of OLD", "alike", "unrelated: 1 in 20 above"),
+                matches,
+                numbers=(2, 3),
+            ),
         )
         if matches
         else None,
@@ -136,6 +164,10 @@ def code(found: CodeEntry) -> Markup:
 
 def _made_from(side: CodeSide) -> str:
     return ", ".join(side.inherits) or "–"
+
+
+def _percent_of(value: float | None) -> str:
+    return "–" if value is None else _percent(value)
 
 
 def _percent(value: float) -> str:

@@ -10,12 +10,14 @@ from archdiff.render.html.alone import header, model_sections
 from archdiff.render.html.bench import bench, tally
 from archdiff.render.html.beside import code, lineage, tokenizer, training_log
 from archdiff.render.html.comparison import about_models, figures_table, unchecked, verdict
-from archdiff.render.html.markup import Markup, bullets, details, join, section, table, tag
+from archdiff.render.html.markup import Markup, bullets, details, join, prose, section, table, tag
 from archdiff.render.html.weights import weights
 from archdiff.render.keyfigures import shown as value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pydantic import JsonValue
 
     from archdiff.render.html.markup import Content
     from archdiff.render.html.page import Stock
@@ -41,7 +43,12 @@ def checklist(found: Checklist, stock: Stock) -> Iterator[Content]:
         for status, number in found.counts.items()
     ]
     claims = f"Claims: {found.claims}" if found.claims else "No claims file was given."
-    left = tag("div", tag("ul", *counts, class_="tally", aria_label="Items by status"), tag("p", claims, class_="fine"))
+    left = tag(
+        "div",
+        tag("p", _verdict(found), class_="verdict"),
+        tag("ul", *counts, class_="tally", aria_label="Items by status"),
+        tag("p", claims, class_="fine"),
+    )
     columns = tag("div", left, tag("div", figures_table(model), class_="figures"), class_="top-columns")
     yield header("Review before publication", model.name, columns)
     yield section("checklist", "Checklist", *_sections(found))
@@ -72,6 +79,20 @@ def checklist(found: Checklist, stock: Stock) -> Iterator[Content]:
     )
 
 
+def _verdict(found: Checklist) -> str:
+    """What the review comes to, in one sentence."""
+    refuted, waiting = found.counts.get("refuted", 0), found.counts.get("open", 0)
+    if refuted:
+        return "1 claim is refuted." if refuted == 1 else f"{refuted:,} claims are refuted."
+    if waiting:
+        return (
+            "No claim is refuted; 1 item is open."
+            if waiting == 1
+            else f"No claim is refuted; {waiting:,} items are open."
+        )
+    return "Every item is settled."
+
+
 def _sections(found: Checklist) -> Iterator[Content]:
     for title, items in itertools.groupby(found.items, key=lambda item: item.section):
         yield tag("h3", title)
@@ -86,9 +107,7 @@ def _item(item: ReviewItem) -> Markup:
         class_="symbol",
     )
     values = [
-        (name, value_of(value) if not isinstance(value, dict) else str(value))
-        for name, value in (("claimed", item.claimed), ("found", item.found))
-        if value is not None
+        (name, _value(value)) for name, value in (("claimed", item.claimed), ("found", item.found)) if value is not None
     ]
     evidence = [join([each.text, " ", tag("code", each.where)]) for each in item.evidence]
     fields = [(each.standard, each.field, each.source) for each in item.fields]
@@ -101,20 +120,28 @@ def _item(item: ReviewItem) -> Markup:
     )
     body = tag(
         "div",
-        tag("p", item.title, class_="message"),
+        tag("p", prose(item.title), class_="message"),
         tag(
             "p",
             tag("span", item.status.replace("-", " "), class_=f"stamp {item.status}"),
             *(tag("span", f"{n}: {v}", class_="where") for n, v in values),
             class_="about",
         ),
-        tag("p", item.reason),
+        tag("p", prose(item.reason)),
         tag("p", "To settle it: ", tag("code", item.command)) if item.command else None,
         *_signatures(item),
         details("Evidence and fields", rest),
         class_="finding-body",
     )
     return tag("li", sign, body, class_=f"item {item.status}")
+
+
+def _value(value: JsonValue) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_value(inner)}" for name, inner in value.items())
+    return value_of(value)
 
 
 def _signatures(item: ReviewItem) -> Iterator[Content]:

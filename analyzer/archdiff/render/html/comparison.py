@@ -243,7 +243,7 @@ def _set_aside(found: Sequence[SetAside], report: Report) -> Markup:
     for each in found:
         until = f", until {each.expires}" if each.expires else ""
         why = f"{each.cause}{f': {each.reason}' if each.reason else ''}{until}"
-        items.append(finding(each.finding, areas.get(each.finding.rule, ""), tag("p", why, class_="reason")))
+        items.append(finding(each.finding, areas.get(each.finding.rule, ""), aside=tag("p", why, class_="reason")))
     return tag("ol", *items, class_="findings still")
 
 

@@ -60,7 +60,7 @@ class Diagram {
     const end = row.open && row.body ? row.body.reduce((most, each) => Math.max(most, each.cell ? each.end : each[3]), 2) + 2 : 2;
     row.cells.forEach((cell, side) => {
       if (!cell) {
-        if (this.passes(number, side)) grid.append(this.through(side));
+        if (this.passes(number, side)) grid.append(this.through(side, end));
         return;
       }
       const frame = make("div", { class: `block status-${cell.status} side-${side}`, "aria-hidden": "true" });
@@ -81,9 +81,9 @@ class Diagram {
     return (!above || number > this.ends[side][0]) && number >= this.ends[side][0] && number < this.ends[side][1];
   }
 
-  through(side) {
+  through(side, end) {
     const made = make("div", { class: `through side-${side}`, "aria-hidden": "true" });
-    made.style.gridArea = `1 / ${side ? 15 : 1} / 2 / ${side ? 28 : 14}`;
+    made.style.gridArea = `1 / ${side ? 15 : 1} / ${end} / ${side ? 28 : 14}`;
     return made;
   }
 
