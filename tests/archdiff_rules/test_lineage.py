@@ -150,11 +150,12 @@ def test_dependent_weights_that_nothing_declared_leads_to(verdict):
     [
         (declares("microsoft/phi-2"), declares("microsoft/phi-2")),
         (declares("mistralai/Mistral-7B-v0.1"), declares("upstage/SOLAR-10.7B-v1.0")),
+        ({"hub_id": "meta-llama/Llama-3.1-8B"}, declares("meta-llama/Meta-Llama-3.1-8B")),
         ({}, declares("nobody/knows")),
         (declares("Qwen/Qwen3-8B"), {}),
         ({"hub_id": None}, {}),
     ],
-    ids=["one base", "one root", "unknown base", "unknown root", "no published model"],
+    ids=["one base", "one root", "former id", "unknown base", "unknown root", "no published model"],
 )
 def test_related_or_unknown_models_are_not_accused(old, new):
     sources = [{"hub_id": f"example/{number}", **stated} for number, stated in enumerate((old, new))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from archdiff import catalogue
@@ -13,6 +14,11 @@ __all__ = ["LENDS_NOTHING", "ancestors", "entry_of", "keeps_tensors", "keeps_wei
 
 LENDS_NOTHING = "same-architecture"
 """The relation through which no weights come, and so no licence."""
+
+# The hub redirects each to the other: https://huggingface.co/meta-llama/Meta-Llama-3.1-8B and so on.
+_FORMER = MappingProxyType(
+    {f"meta-llama/meta-llama-3.1-{size}": f"meta-llama/llama-3.1-{size}" for size in ("8b", "70b", "405b")}
+)
 
 _KEEPS_TENSORS = frozenset({"finetune", "quantized", "adapter", "continued"})
 _KEEPS_WEIGHTS = _KEEPS_TENSORS | {"depth-upscaled", "upcycled"}
@@ -32,13 +38,15 @@ def keeps_weights(relation: str) -> bool:
 
 
 def entry_of(hub_id: str) -> Entry | None:
-    """The catalogue's entry for a hub id, whatever its case."""
-    name = catalogue.find_hub_id(hub_id)
+    """The catalogue's entry for a hub id, whatever its case, also for one that the model had before."""
+    name = catalogue.find_hub_id(_FORMER.get(hub_id.lower(), hub_id))
     return catalogue.load(name) if name is not None else None
 
 
 def ancestors(hub_id: str) -> frozenset[str] | None:
     """Every model that a model is declared to be made from, in lower case, without itself.
+
+    A model that goes by another id now is its own ancestor under that one.
 
     Returns:
         None where the catalogue does not have the model or one of these, so that it cannot be told.
@@ -50,5 +58,5 @@ def ancestors(hub_id: str) -> frozenset[str] | None:
             return None
         bases = {parent.base.lower() for parent in entry.lineage if parent.relation != LENDS_NOTHING}
         waiting.extend(bases - found)
-        found |= bases
+        found |= {entry.hub_id.lower(), *bases}
     return frozenset(found - {hub_id.lower()})

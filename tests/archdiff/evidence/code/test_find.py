@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from archdiff.errors import ArchdiffError, SourceError, UnresolvedReferenceError
+from archdiff.errors import SourceError, UnresolvedReferenceError
 from archdiff.evidence.code import find
 from archdiff.evidence.code.declared import ancestors, copied_from, copyrights, inherited
 from archdiff.evidence.code.reading import LARGEST
@@ -120,20 +120,21 @@ def test_a_class_that_transformers_ships_serves_where_the_file_is_missing(model)
         "",
         5,
         {"a": 1},
-        [],
-        [None, None],
         "x" * 10_000 + ".y",
         "modeling_yi.Yi\x1b[2J",
     ],
 )
 def test_an_auto_map_that_leads_elsewhere(model, named):
     folder = model({**UNKNOWN, "auto_map": {"AutoModel": named}}, modeling_yi=BLOCK)
-    with pytest.raises(ArchdiffError) as caught:
+    with pytest.raises(SourceError, match="which is no module beside the config") as caught:
         find(str(folder))
     assert str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize("stated", [None, [], "x", {}, {"AutoConfig": "configuration_yi.YiConfig"}, {5: 6}])
+@pytest.mark.parametrize(
+    "stated",
+    [None, [], "x", {}, {"AutoConfig": "configuration_yi.YiConfig"}, {5: 6}, {"AutoModel": []}, {"AutoModel": [None]}],
+)
 def test_an_auto_map_that_names_no_model(model, stated):
     assert find(str(model({**LLAMA, "auto_map": stated}))).family == "llama"
 

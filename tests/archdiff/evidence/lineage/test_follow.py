@@ -259,8 +259,15 @@ def test_what_the_catalogue_knows_of_ancestors():
         "mistralai/mistral-7b-v0.1",
     }
     assert ancestors("upstage/Solar-Open-100B") == frozenset()
+    assert ancestors("meta-llama/Meta-Llama-3.1-8B") == {"meta-llama/llama-3.1-8b"}
     assert ancestors("nobody/nothing") is None
     assert ancestors("Qwen/Qwen3-8B") is None, "its base is not in the catalogue"
+
+
+def test_a_model_is_known_by_the_id_that_it_had_before(tmp_path):
+    chain = near(model(tmp_path / "mine", "meta-llama/Meta-Llama-3.1-8B", "distilled"))
+    assert [(step.base, step.found) for step in chain.steps] == [("meta-llama/Llama-3.1-8B", "catalogue")]
+    assert chain.roots == ("meta-llama/Llama-3.1-8B",)
 
 
 def test_what_relations_promise():
