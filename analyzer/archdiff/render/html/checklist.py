@@ -7,9 +7,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from archdiff.render.html.alone import header, model_sections
-from archdiff.render.html.bench import bench, tally
+from archdiff.render.html.bench import bench
 from archdiff.render.html.beside import code, lineage, tokenizer, training_log
 from archdiff.render.html.comparison import about_models, figures_table, unchecked, verdict
+from archdiff.render.html.findings import tally
 from archdiff.render.html.markup import Markup, bullets, details, join, prose, section, table, tag
 from archdiff.render.html.weights import weights
 from archdiff.render.keyfigures import shown as value_of

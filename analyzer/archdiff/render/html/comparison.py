@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archdiff.render.html.bench import bench, finding, tally
+from archdiff.render.html.bench import bench
 from archdiff.render.html.beside import code, lineage, tokenizer
+from archdiff.render.html.findings import finding, tally
 from archdiff.render.html.markup import Markup, bullets, details, join, section, table, tag
 from archdiff.render.html.weights import weights
 from archdiff.render.keyfigures import rows

@@ -110,7 +110,7 @@ def told(**values):
     made = made.model_copy(update={"old": as_modules(made.old), "new": as_modules(made.new)})
     rules = tuple(
         RuleEntry(id=each.rule, pack="builtin", group=group)
-        for each, group in zip(findings, ("Attention", "Depth", "Width"), strict=True)
+        for each, group in zip(findings, ("Attention", "Depth & <pattern>", "Width"), strict=True)
     )
     counts = {"breaking": 2, "behavioral": 1, "cosmetic": 0}
     summary = made.summary.model_copy(

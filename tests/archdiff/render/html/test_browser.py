@@ -174,7 +174,7 @@ def test_a_place_leads_to_its_findings_and_back_to_all(page):
     ("use", "left"),
     [
         (lambda page: page.uncheck('input[value="breaking"]'), ["hidden-changed"]),
-        (lambda page: page.select_option('select[name="area"]', "Depth"), ["layers-added"]),
+        (lambda page: page.select_option('select[name="area"]', "Depth & <pattern>"), ["layers-added"]),
         (lambda page: page.select_option('select[name="confidence"]', "medium"), ["hidden-changed"]),
         (lambda page: page.fill('input[name="search"]', "HEADS"), ["heads-changed"]),
         (lambda page: page.fill('input[name="search"]', "no such name"), []),
