@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +17,7 @@ Setting = float | str
 """A value of the run's configuration."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What was logged at once.
 
     Args:
@@ -30,8 +28,8 @@ class Record:
         note: what the reader has to say of the log itself, as that its end is cut off.
     """
 
-    values: Mapping[str, float] = dataclasses.field(default_factory=lambda: NOTHING)
+    values: Mapping[str, float] = NOTHING
     step: int | None = None
     time: float | None = None
-    settings: Mapping[str, Setting] = dataclasses.field(default_factory=lambda: NOTHING)
+    settings: Mapping[str, Setting] = NOTHING
     note: str = ""

@@ -130,10 +130,12 @@ class _Pass:
         loss = values.get(names.loss)
         if loss is not None:
             self._loss(step, loss, record.time if record.time is not None else values.get(names.time))
-        if (rate := values.get(names.learning_rate)) is not None and math.isfinite(rate):
+        if names.learning_rate and (rate := values.get(names.learning_rate)) is not None and math.isfinite(rate):
             self._rate(step, rate)
-        self.tokens = _larger(self.tokens, values.get(names.tokens))
-        self.samples = _larger(self.samples, values.get(names.samples))
+        if names.tokens:
+            self.tokens = _larger(self.tokens, values.get(names.tokens))
+        if names.samples:
+            self.samples = _larger(self.samples, values.get(names.samples))
 
     def _step(self, record: Record) -> int:
         """The record's step; where there is none, the number of losses before it."""

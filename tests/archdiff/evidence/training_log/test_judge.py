@@ -117,6 +117,12 @@ def test_after_a_long_first_interval_nothing_can_be_told(tmp_path):
     assert "can have come down" in log.judgement.reasons[0]
 
 
+@pytest.mark.parametrize("share", [0.5, 0.7, 0.8])
+def test_between_the_two_after_a_first_interval(tmp_path, share):
+    losses = [share * LN_V, *scratch(400)[100:]]
+    assert judged(tmp_path, records(losses, first=20, every=20)).verdict == "inconclusive"
+
+
 def test_a_fine_tune_whose_first_interval_is_short(tmp_path):
     assert judged(tmp_path, records(warm(), first=10, every=10)).verdict == "warm-start"
 

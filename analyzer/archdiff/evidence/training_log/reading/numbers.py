@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from typing import TYPE_CHECKING, Any
@@ -42,9 +43,14 @@ def number(value: object) -> float | None:
 
 def flat(values: Mapping[str, Any]) -> dict[str, float]:
     """The numbers of an object, those of objects inside it as `outer.inner`."""
-    if not any(isinstance(value, dict) for value in values.values()) and len(values) < _MOST:
-        return {name: found for name, value in values.items() if (found := number(value)) is not None}
-    return {name: found for name, value in _leaves(values) if (found := number(value)) is not None}
+    found: dict[str, float] = {}
+    for name, value in itertools.islice(values.items(), _MOST):
+        if isinstance(value, dict):
+            leaves = ((inner, number(item)) for inner, item in _leaves({name: value}))
+            found.update({inner: item for inner, item in leaves if item is not None})
+        elif (item := number(value)) is not None:
+            found[name] = item
+    return found
 
 
 def settings_of(values: Mapping[str, Any]) -> dict[str, Setting]:
