@@ -268,6 +268,16 @@ def test_event_files_that_lie(tmp_path, data):
     refused(tmp_path / "events.out.tfevents.1")
 
 
+def test_large_events_are_passed_over_unread(tmp_path):
+    from tensorboard.compat.proto import event_pb2, summary_pb2
+
+    value = summary_pb2.Summary.Value(tag="loss", simple_value=10.8)
+    scalar = event_pb2.Event(step=0, summary=summary_pb2.Summary(value=[value])).SerializeToString()
+    data = event(b"\x1a\x0dbrain.Event:2") + event(b"\xff" * 70_000, checksum=5) + event(scalar)
+    (tmp_path / "events.out.tfevents.1").write_bytes(data)
+    assert read(tmp_path / "events.out.tfevents.1").verdict == "from-scratch"
+
+
 @pytest.mark.parametrize("cut", [4, 50, -1])
 def test_parquet_that_lies(tmp_path, cut):
     import pyarrow

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from archdiff.errors import SourceError
 from archdiff.evidence.training_log import Columns, Expectation, examine
 from archdiff.evidence.training_log.reading import open_log
 from tests.archdiff.evidence.training_log.logs import GPT2_TOKENS, json_lines, records, scratch, table, trainer_state
@@ -232,6 +233,16 @@ def test_a_wandb_file_that_is_cut_off_is_read_so_far(offline, tmp_path):
     log = read(tmp_path / "cut.wandb")
     assert 0 < log.summary.records < 300
     assert any("ends in the middle of a record" in note for note in log.not_checked)
+
+
+def test_a_wandb_file_in_which_a_digit_was_changed_is_refused(offline, tmp_path):
+    (file,) = offline.rglob("*.wandb")
+    data = file.read_bytes()
+    at = data.index(b"train/loss", len(data) // 2) + data[data.index(b"train/loss", len(data) // 2) :].index(b".") + 1
+    changed = b"5" if data[at : at + 1] != b"5" else b"6"
+    (tmp_path / "edited.wandb").write_bytes(data[:at] + changed + data[at + 1 :])
+    with pytest.raises(SourceError, match="is damaged at byte"):
+        read(tmp_path / "edited.wandb")
 
 
 def test_a_folder_with_one_log(tmp_path):

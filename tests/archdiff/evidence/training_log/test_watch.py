@@ -140,9 +140,17 @@ def test_a_copy_in_a_log_too_long_to_remember_whole(monkeypatch):
     monkeypatch.setattr(copies, "_MOST", 500)
     losses = scratch(6000)
     losses[5000:5400] = losses[1000:1400]
-    ((kind, first, last),) = told(Copies(), range(6000), losses)
+    watch = Copies()
+    ((kind, first, last),) = told(watch, range(6000), losses)
+    assert len(watch._seen) <= 501
     assert kind == "copied"
     assert 5000 <= first < 5200 < last <= 5400
+
+
+def test_a_steep_curve_is_no_running_average():
+    dice = random.Random(3)
+    watch = of_noise([20 - 0.01 * step - 1e-6 * step**2 + dice.gauss(0, 0.001) for step in range(1000)])
+    assert watch.autocorrelation() == pytest.approx(-0.5, abs=0.1)
 
 
 def averaged(losses, weight):
