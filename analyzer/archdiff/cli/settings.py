@@ -81,10 +81,14 @@ def load(named: str | None, *, isolated: bool) -> Settings:
             raise UsageError("--config", "contradicts --isolated", "give one of the two")
         return NOTHING
     if named is not None:
-        path, shown = Path(named).expanduser(), printable(named)
+        path, shown = Path(named), printable(named)
         values = read_toml(path, shown)
         return _settings(_inside(values, shown) if path.name == _PROJECT else values, path, shown)
-    return next(_found(), NOTHING)
+    try:
+        return next(_found(), NOTHING)
+    except OSError as error:
+        cause = f"cannot be looked for ({printable(error.strerror or str(error), 80)})"
+        raise UsageError("settings", cause, "name a file with --config, or run with --isolated") from error
 
 
 def today() -> datetime.date:
@@ -165,5 +169,5 @@ def _beside(file: Path, text: str | None) -> str | None:
     """A path that a file names from its own folder, told from the working directory, as no machine's report differs."""
     if text is None:
         return None
-    path = Path(text).expanduser()
+    path = Path(text)
     return str(path) if path.is_absolute() else os.path.relpath(file.parent / path)

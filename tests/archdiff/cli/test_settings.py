@@ -119,6 +119,22 @@ def test_a_file_can_be_named_and_all_can_be_left_out(here, tmp_path):
         load(str(tmp_path / "pyproject.toml"), isolated=False)
 
 
+def test_a_working_directory_that_is_gone_is_one_line(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(UsageError, match="settings: cannot be looked for"):
+        found()
+    assert load(None, isolated=True) == NOTHING
+
+
+def test_a_tilde_stands_for_itself(here):
+    (here / "archdiff.toml").write_text('baseline = "~nobody-at-all/b.json"\n')
+    assert found().options["baseline"] == "~nobody-at-all/b.json"
+    with pytest.raises(UsageError, match="cannot be read"):
+        load("~nobody-at-all/archdiff.toml", isolated=False)
+
+
 FAULTS = {
     "unknown key": ('selct = ["x"]', "unknown key 'selct'; did you mean select?"),
     "far from any": ('zzz = ["x"]', "use select, ignore, fail-on"),
