@@ -129,8 +129,8 @@ def beside(report: Report) -> Iterator[Section]:
         verdict = (f"- tokenizer: {bold(report.tokenizer.verdict)}",)
         reasons = (*report.tokenizer.reasons, *report.tokenizer.limits)
         yield Section("Tokenizers", (*verdict, *_items(reasons)), rank=72, folded=True)
-    if report.lineage:
-        yield Section("Declared lineage", tuple(_lineage(report.lineage)), rank=71, folded=True)
+    if declared := [entry for entry in report.lineage if not entry.is_bare]:
+        yield Section("Declared lineage", tuple(_lineage(declared)), rank=71, folded=True)
     if report.code is not None:
         yield Section("Code", tuple(_code(report.code)), rank=55, folded=True)
 

@@ -77,6 +77,11 @@ class LineageEntry(_Model):
     not_followed: tuple[str, ...] = Field(description="what a step could not be followed to, and why")
     limits: tuple[str, ...] = (NO_ADVICE,)
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing is declared, a licence neither."""
+        return not (self.chain or self.licences or self.contradictions or self.not_followed)
+
 
 def lineage_entry(chain: Chain, contradictions: Iterable[str] = ()) -> LineageEntry:
     """What a report says of a chain of declarations.

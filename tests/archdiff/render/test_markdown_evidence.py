@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from archdiff.render import markdown
+from archdiff.render import markdown, render
 from archdiff.render.markdown_fit import LIMIT
 from archdiff.report.code import NOT_WEIGHTS, ClassMatch, CodeEntry, CodeSide
 from archdiff.report.lineage import NO_ADVICE, LicenceEntry, LineageEntry, LineageStep
@@ -176,3 +176,15 @@ def test_a_comment_holds_it(made):
     text = markdown.text(wide.model_copy(update=many))
     assert len(text.encode("utf-8")) <= LIMIT
     assert "Left out" in text
+
+
+def test_nothing_is_said_of_lineage_where_nothing_is_declared():
+    bare = LineageEntry(model="m", chain=(), roots=(), licences=(), contradictions=(), not_followed=())
+    assert bare.is_bare
+    declared = bare.model_copy(update={"not_followed": ("owner/base: not found",)})
+    made = report()
+    for name in ("markdown", "html"):
+        silent = render(made.model_copy(update={"lineage": (bare, bare)}), name)
+        told = render(made.model_copy(update={"lineage": (bare, declared)}), name)
+        assert "Declared lineage" not in silent.replace("<title>", "").partition('type="application/json"')[0]
+        assert "Declared lineage" in told

@@ -134,8 +134,8 @@ def _evidence(report: Report) -> Iterator[Content]:
         yield section("weights", "Weights", weights(report.weights))
     if report.tokenizer is not None:
         yield section("tokenizer", "Tokenizer", tokenizer(report.tokenizer))
-    if report.lineage:
-        yield section("lineage", "Declared lineage and licence", *map(lineage, report.lineage))
+    if declared := [entry for entry in report.lineage if not entry.is_bare]:
+        yield section("lineage", "Declared lineage and licence", *map(lineage, declared))
     if report.code is not None:
         yield section("code", "Code", code(report.code))
 
