@@ -89,7 +89,11 @@ def judge(
     forged = [event for event in summary.events if event.kind in _FORGED or words.is_too_smooth(summary, event)]
     if forged and found != "inconclusive":
         return Judgement("inconclusive", (words.not_trusted(forged), why, begun), start)
-    return Judgement(found, (why, begun, *words.shape(summary, uniform.loss), *words.rate(summary, start)), start)
+    return Judgement(
+        found,
+        (why, begun, *words.resumed(summary), *words.shape(summary, uniform.loss), *words.rate(summary, start)),
+        start,
+    )
 
 
 def start_of(summary: Summary) -> Start:

@@ -29,6 +29,7 @@ __all__ = [
     "no_vocabulary",
     "not_trusted",
     "rate",
+    "resumed",
     "shape",
     "small_vocabulary",
     "still_high",
@@ -37,6 +38,8 @@ __all__ = [
 _TOO_SMOOTH = 2e-5
 _ROUND = 0.02
 _LEAST = 50
+_OTHERWISE = 0.4
+"""Nats below the untrained model; more than its formula is off, and than the first steps take away."""
 _MOST_PIECES = 256
 
 
@@ -54,6 +57,8 @@ def beginning(summary: Summary, start: Start) -> str:
 def near(loss: float, uniform: float, untrained: Reference | None, told: Told) -> str:
     """The first loss is that of an untrained model."""
     beside = f" (an untrained model of this architecture: {untrained.loss:.2f})" if untrained is not None else ""
+    if untrained is not None and loss < untrained.loss - _OTHERWISE:
+        beside = f" (this architecture, initialised as its config says, begins at {untrained.loss:.2f}: it was not)"
     objective = ", which also fits no other objective" if told.kind is None else ""
     return f"the first loss, {loss:.2f}, is that of a model that knows nothing: ln V = {uniform:.2f}{beside}{objective}"
 
@@ -179,6 +184,13 @@ def rate(summary: Summary, start: Start) -> Iterator[str]:
         yield f"the learning rate rises {rise}: a warm-up"
     elif start == "late" and found.last < found.first:
         yield f"the learning rate is at its highest, {found.first:.2e}, where the log begins, and falls: no warm-up"
+
+
+def resumed(summary: Summary) -> Iterator[str]:
+    """What the recording service says of the run."""
+    step = summary.settings.get("resumed_at")
+    if isinstance(step, float):
+        yield f"W&B recorded this run as resumed, at its step {step:,.0f}"
 
 
 def limits(verdict: Verdict) -> tuple[str, ...]:

@@ -246,6 +246,21 @@ def test_wandb_files_that_lie(tmp_path, data):
     refused(tmp_path / "a.wandb")
 
 
+def test_what_wandb_says_of_a_resumed_run(tmp_path):
+    from wandb.proto import wandb_internal_pb2 as messages
+
+    run = messages.Record(run=messages.RunRecord(run_id="a", resumed=True, starting_step=500))
+    rows = [messages.Record() for _ in range(300)]
+    for step, (row, loss) in enumerate(zip(rows, warm(300), strict=True), 500):
+        for name, value in (("_step", step), ("loss", loss)):
+            row.history.item.add(key=name, value_json=json.dumps(value))
+    frames = b"".join(frame(record.SerializeToString()) for record in (run, *rows))
+    (tmp_path / "a.wandb").write_bytes(HEADING + frames)
+    log = read(tmp_path / "a.wandb")
+    assert log.verdict == "resumed"
+    assert any("recorded this run as resumed, at its step 500" in reason for reason in log.judgement.reasons)
+
+
 def event(data, length=None, checksum=None):
     from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 

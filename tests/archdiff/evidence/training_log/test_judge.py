@@ -152,6 +152,14 @@ def test_far_above_is_from_scratch_where_the_model_begins_there(tmp_path):
     assert judged(tmp_path, records(losses), model=a_model(untrained=untrained)).verdict == "from-scratch"
 
 
+@pytest.mark.parametrize(("begins", "told"), [(10.9, "an untrained model of this architecture"), (11.7, "it was not")])
+def test_another_initialisation_than_the_configs_is_told(tmp_path, begins, told):
+    untrained = Reference("untrained model", begins, "formula")
+    log = judged(tmp_path, records(scratch()), model=a_model(untrained=untrained))
+    assert log.verdict == "from-scratch"
+    assert told in log.judgement.reasons[0]
+
+
 def test_a_small_vocabulary_tells_nothing(tmp_path):
     log = judged(tmp_path, records(warm()), tokens=16)
     assert log.verdict == "inconclusive"

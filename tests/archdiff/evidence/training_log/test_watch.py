@@ -210,6 +210,7 @@ def test_a_curve_is_bounded_and_keeps_its_beginning(count):
     assert len(points) <= min(count, MOST)
     assert [point.step for point in points[:DENSE]] == list(range(min(count, DENSE)))
     assert sum(point.count for point in points) == count
+    assert len({point.count for point in points[DENSE:-1]}) <= 1, "points of equal weight, but for the last"
     assert [point.step for point in points] == sorted({point.step for point in points})
 
 

@@ -68,7 +68,7 @@ def _meaning(record: Any) -> Iterator[Record]:
     elif kind == "run":
         yield Record(settings=settings_of(_items(record.run.config.update)))
         if record.run.resumed or record.run.starting_step:
-            yield Record(note=f"W&B says that the run was resumed at its step {record.run.starting_step:,}")
+            yield Record(settings={"wandb_starting_step": float(record.run.starting_step)})
 
 
 def _items(items: Iterable[Any]) -> dict[str, Any]:
