@@ -84,6 +84,15 @@ def test_a_file_that_its_library_refuses_is_not_counted(tmp_path):
     assert fertility.fertility((tokenizer, path), (tokenizer, path))[0] == ()
 
 
+def test_a_pattern_without_an_end_ends_the_library_alone(tmp_path):
+    made = training.copied(BPE)
+    pattern = {"Regex": "([a-z]+[ ,.]?)+\\d{5}!"}
+    made["pre_tokenizer"] = {"type": "Split", "pattern": pattern, "behavior": "Isolated", "invert": False}
+    found = count(*opened(tmp_path, made))
+    assert found.tokens == (None,) * len(sample())
+    assert "its library refused the file" in found.note
+
+
 def test_a_package_that_is_missing_is_named_with_what_to_install(tmp_path, monkeypatch):
     answer = subprocess.CompletedProcess((), 0, stdout=b'{"missing": "sentencepiece"}')
     monkeypatch.setattr(fertility.subprocess, "run", lambda *_, **__: answer)

@@ -9,7 +9,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archdiff.evidence.tokenizer.controls import controls
+from archdiff.evidence.tokenizer.controls import Control, controls
 from archdiff.evidence.tokenizer.measures import common_prefix, in_order, measure, rank_correlation
 from tests.archdiff.evidence.tokenizer.values import tokenizer, words
 
@@ -61,6 +61,14 @@ def test_a_shift_of_the_ids_is_told():
     assert (found.same, found.shift, found.same_id_shifted) == (0, 2, 1.0)
 
 
+def test_the_most_frequent_shift_is_told_and_of_several_the_nearest():
+    ids = {token: 300 + place + (5 if place < 60 else 7) for place, token in enumerate(words(100))}
+    found = measure(tokenizer(words(100), special=()), tokenizer(ids))
+    assert (found.shift, found.shifted) == (49, 60)
+    ids = {token: 256 + place + (9 if place < 50 else -2) for place, token in enumerate(words(100))}
+    assert measure(tokenizer(words(100), special=()), tokenizer(ids)).shift == -2
+
+
 def test_shares_are_of_the_smaller_vocabulary():
     found = measure(tokenizer(words(1000)), tokenizer(words(400, start=800)))
     assert (found.common, found.shared) == (200, 0.5)
@@ -93,6 +101,13 @@ def test_controls_give_the_same_figures_every_time():
     found = measure(tokenizer(), tokenizer())
     assert controls(found) == controls(found)
     assert controls(found)[1].value == pytest.approx(2 / 1000**0.5, rel=0.2)
+
+
+def test_a_control_fails_on_either_side_of_its_limit():
+    assert Control("x", -0.1, 0.1).passed
+    assert not Control("x", -0.2, 0.1).passed
+    assert not Control("x", 0.2, 0.1).passed
+    assert not Control("x", None, 0.1).passed
 
 
 def test_controls_without_anything_to_shuffle_fail():

@@ -52,7 +52,6 @@ CASES = {
         "re-ordered",
         "the same ids and in another order",
     ),
-    "another chat template": (changed(chat_template="{{ x }}"), "identical", "are equal"),
     "special tokens added": (tokenizer(tokens=OLD.tokens, special=("<s>", "<x>")), "extended", "1 special tokens"),
     "tokens added": (tokenizer(words(1200)), "extended", "200 more"),
     "special tokens in front": (tokenizer(special=("<s>", "<x>")), "extended", "ids are moved by +1"),
@@ -105,6 +104,26 @@ def test_a_control_that_fails_makes_the_verdict_inconclusive(monkeypatch):
     found = compare(OLD, tokenizer(words(1200)))
     assert (found.verdict, found.reasons[0]) == ("inconclusive", "a control failed: same id, ids of NEW shuffled")
     assert compare(OLD, OLD).verdict == "identical", "equality needs no measure"
+
+
+def test_another_chat_template_does_not_make_another_tokenizer():
+    found = compare(changed(chat_template="{{ x }}"), changed(chat_template="{{ y }}"))
+    assert found.verdict == "identical"
+    assert [each.part for each in found.differences] == ["chat template"]
+    assert not compare(OLD, changed(chat_template="{{ x }}")).differences, "one alone may have been left behind"
+
+
+def test_a_pattern_is_told_once():
+    rules = [{"pre-tokeniser": f"split by {letter}", "pattern": letter} for letter in "xy"]
+    found = compare(changed(parts=rules[0]), changed(parts=rules[1]))
+    assert [each.part for each in found.differences] == ["pre-tokeniser"]
+    found = compare(changed(parts=rules[0]), changed(parts={"pattern": "y"}, kind="tekken"))
+    assert [each.part for each in found.differences] == ["pattern"]
+
+
+def test_another_byte_alphabet_is_told():
+    found = compare(OLD, changed(alphabet={}))
+    assert [(each.part, each.old, each.new) for each in found.differences] == [("byte tokens", "256", "0")]
 
 
 def test_what_one_file_does_not_state_is_not_checked():

@@ -8,7 +8,7 @@ import pytest
 import tokenizers
 
 from archdiff.errors import SourceError
-from archdiff.evidence.tokenizer.reading import read
+from archdiff.evidence.tokenizer.reading import content, read
 from tests.archdiff.evidence.tokenizer import training
 
 TEXT = training.lines("json", "xml", most=60_000)
@@ -107,10 +107,16 @@ def test_rules_around_the_model_are_kept_as_text(tmp_path, bpe):
 
 
 def test_tokens_that_stand_for_the_same_bytes_are_noted(tmp_path):
-    made = {"model": {"type": "Unigram", "vocab": [["▁a", -1.0], [" a", -2.0]]}, "added_tokens": []}
-    found = opened(tmp_path, made)
-    assert dict(found.tokens) == {b" a": 0}
+    scored = [["▁a", -1.0], [" a", -2.0], ["▁b", -1.5]]
+    found = opened(tmp_path, {"model": {"type": "Unigram", "vocab": scored}, "added_tokens": []})
+    assert dict(found.tokens) == {b" a": 0, b" b": 2}
+    assert found.order == (b" a", b" b"), "the first of the two counts"
     assert "1 tokens" in found.notes[0]
+
+
+def test_more_tokens_than_any_tokenizer_has_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(content, "MOST_TOKENS", 3)
+    refused(tmp_path, model(vocab={letter: number for number, letter in enumerate("abcd")}), "4 tokens, more than 3")
 
 
 def model(**stated):
