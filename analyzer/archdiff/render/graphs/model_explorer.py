@@ -8,6 +8,7 @@ used here instead. Status is an attribute, a mark before the label, and a colour
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -157,12 +158,16 @@ def _graph(entry: ModelEntry, name: str) -> Graph:
 def _namespaces(drawn: Folded) -> dict[str, str]:
     """The namespace that the parts of each node stand in; alike ones beside each other are numbered."""
     found = {"": ""}
+    taken: Counter[str] = Counter()
     for node in drawn.nodes:
         if node.has_parts and node.parent is not None:
             around = f"{found[node.parent]}/" if found[node.parent] else ""
-            space = f"{around}{_segment(node)}"
-            taken = sum(re.sub(r" #\d+$", "", other) == space for other in found.values())
-            found[node.id] = f"{space} #{taken + 1}" if taken else space
+            space = numbered = f"{around}{_segment(node)}"
+            while taken[numbered]:
+                numbered = f"{space} #{taken[space] + 1}"
+                taken[space] += 1
+            taken[numbered] += 1
+            found[node.id] = numbered
     return found
 
 
@@ -175,11 +180,13 @@ def _segment(node: FoldedNode) -> str:
 def _nodes(drawn: Folded, spaces: Mapping[str, str]) -> Iterator[GraphNode]:
     """Nodes without parts; those with parts are groups."""
     leaves = {node.id: node for node in drawn.nodes if not node.has_parts}
+    inner: dict[str, list[str]] = {}
+    for node in drawn.nodes:
+        inner.setdefault(node.parent or "", []).append(node.id)
     sources: dict[str, list[str]] = {}
     for producer, consumer in drawn.flows:
-        for start in _inside(drawn, producer, leaves, last=True):
-            for end in _inside(drawn, consumer, leaves, last=False):
-                sources.setdefault(end, []).append(start)
+        end = _inside(inner, consumer, last=False)
+        sources.setdefault(end, []).append(_inside(inner, producer, last=True))
     for node in leaves.values():
         edges = (
             IncomingEdge(source_node_id=source, source_node_output_id="0", target_node_input_id=str(number))
@@ -196,12 +203,11 @@ def _nodes(drawn: Folded, spaces: Mapping[str, str]) -> Iterator[GraphNode]:
         )
 
 
-def _inside(drawn: Folded, name: str, leaves: Mapping[str, FoldedNode], *, last: bool) -> Sequence[str]:
+def _inside(inner: Mapping[str, Sequence[str]], name: str, *, last: bool) -> str:
     """The node, or the first or last one in it: only what has no parts has edges."""
-    if name in leaves:
-        return (name,)
-    found = [node.id for node in drawn.nodes if node.parent == name]
-    return _inside(drawn, found[-1 if last else 0], leaves, last=last) if found else ()
+    while name in inner:
+        name = inner[name][-1 if last else 0]
+    return name
 
 
 def _attributes(node: FoldedNode) -> Iterator[KeyValue]:

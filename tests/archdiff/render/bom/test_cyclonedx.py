@@ -139,6 +139,7 @@ def test_claims_are_declared_with_evidence_and_counter_evidence():
     claims = {claim["bom-ref"]: claim for claim in declared["claims"]}
     assert claims.keys() == {"claim:layers", "claim:parameters", "claim:origin", "claim:contact"}
     assert claims["claim:layers"]["counterEvidence"] == ["evidence:layers:1"]
+    assert "evidence" not in claims["claim:layers"]
     assert claims["claim:parameters"]["evidence"] == ["evidence:parameters:1"]
     assert claims["claim:origin"]["reasoning"].endswith("To settle it: archdiff weights OLD NEW")
     (mapped,) = declared["attestations"][0]["map"]

@@ -60,6 +60,12 @@ def test_what_corresponds_joins_old_and_new():
     assert ("layers.0.attn", "layers.0.attn") in edges(read(report(model("old"), model())), "corresponds")
 
 
+def test_a_number_that_no_long_can_hold_is_text():
+    found = read(portrait(model(facts={"small": 2**63 - 1, "large": 2**63})))
+    root = found.nodes["n0"]
+    assert (root["fact.small"], root["fact.large"]) == (2**63 - 1, str(2**63))
+
+
 def test_identifiers_are_what_graphml_allows_and_unique():
     root = ElementTree.fromstring(render(report(model("old"), model()), "graphml").encode("utf-8"))
     for tag in ("node", "edge", "key"):

@@ -111,10 +111,29 @@ def test_a_path_to_a_container_leads_into_it():
     assert sources(graph)["layers.0.attn"] == {"layers.0.moe.experts"}
 
 
+def test_paths_to_a_container_and_to_its_first_part_are_one():
+    paths = (("layers.0.attn", "layers.0.moe"), ("layers.0.attn", "layers.0.moe.router"))
+    (graph,) = read(portrait(model(blocks=(layers(flows=paths),))))["graphs"]
+    (router,) = [node for node in graph["nodes"] if node["id"] == "layers.0.moe.router"]
+    assert len(router["incomingEdges"]) == 1
+
+
 def test_groups_of_the_same_name_are_told_apart():
     twins = (layers(), layers().model_copy(update={"id": "other", "parts": layers(9).parts, "flows": ()}))
     (graph,) = read(portrait(model(blocks=twins)))["graphs"]
     assert {node["namespace"].partition("/")[0] for node in graph["nodes"]} == {"layers 0-3 x4", "layers 0-3 x4 #2"}
+
+
+def test_a_group_that_is_named_like_a_numbered_one_is_told_apart_too():
+    names = ("layers", "layers", "layers 0-3 x4 #2", "layers")
+    blocks = (
+        layers(label=name, count=1 if "#" in name else 4, layers=((0, 3),) if "#" not in name else ()).model_copy(
+            update={"id": f"b{number}", "parts": layers(number).parts, "flows": ()}
+        )
+        for number, name in enumerate(names)
+    )
+    (graph,) = read(portrait(model(blocks=tuple(blocks))))["graphs"]
+    assert len({node["namespace"].partition("/")[0] for node in graph["nodes"]}) == 4
 
 
 def test_a_status_is_a_mark_an_attribute_and_a_colour():
