@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from archdiff.render.html.bench import bench
 from archdiff.render.html.beside import code, lineage, tokenizer
-from archdiff.render.html.findings import finding, tally
+from archdiff.render.html.findings import finding, tally, value_in_words
 from archdiff.render.html.markup import Markup, bullets, details, join, section, table, tag
 from archdiff.render.html.weights import weights
 from archdiff.render.keyfigures import rows
-from archdiff.render.keyfigures import shown as value_of
 from archdiff.report.values import plain
 from archdiff.text import printable
 
@@ -146,9 +145,9 @@ def _facts(old: ModelEntry, new: ModelEntry) -> Markup:
     found = [(name, fact_of(old, name), fact_of(new, name)) for name in sorted(names)]
     differing = [row for row in found if row[1] != row[2]]
     same = [row for row in found if row[1] == row[2]]
-    told = [(tag("code", name), a, b) for name, a, b in differing]
+    unlike = [(tag("code", name), a, b) for name, a, b in differing]
     head = ("fact", "OLD", "NEW")
-    first = table("Facts that differ", head, told, marked=range(len(told))) if told else None
+    first = table("Facts that differ", head, unlike, marked=range(len(unlike))) if unlike else None
     rest = table("Facts that are the same in both models", head, [(tag("code", n), a, b) for n, a, b in same])
     return join(
         [
@@ -162,8 +161,8 @@ def _facts(old: ModelEntry, new: ModelEntry) -> Markup:
 def fact_of(model: ModelEntry, name: str) -> str:
     """A fact of a model, or the values it has in its layers."""
     if name in model.varying:
-        return " / ".join(value_of(value) for value in model.varying[name])
-    return value_of(model.facts.get(name))
+        return " / ".join(value_in_words(value) for value in model.varying[name])
+    return value_in_words(model.facts.get(name))
 
 
 def _config(changes: Sequence[ChangeEntry]) -> Markup | None:
@@ -187,7 +186,7 @@ def _meaning(change: ChangeEntry) -> Markup:
 
 
 def _short(value: JsonValue) -> str:
-    return value_of(plain(value)) if not isinstance(value, dict) else str(value)
+    return value_in_words(plain(value)) if not isinstance(value, dict) else str(value)
 
 
 def _changes(changes: Sequence[ChangeEntry], stock: Stock) -> Markup:

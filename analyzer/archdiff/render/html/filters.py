@@ -20,6 +20,13 @@ _CONFIDENCES = ("high", "medium", "low")
 
 
 def filters(findings: Sequence[FindingEntry], areas: Mapping[str, str], key: str) -> Markup:
+    """The form beside the diagram: search, and, where there are findings, impact, area and confidence.
+
+    Args:
+        findings: those that are listed.
+        areas: group of each rule.
+        key: begins the ids of its fields.
+    """
     search = tag(
         "div",
         tag("label", "Search", for_=f"{key}-search", class_="unseen"),

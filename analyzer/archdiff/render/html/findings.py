@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from archdiff.render.html.markup import Content
     from archdiff.report.schema import FactChange, FindingEntry, RuleEntry
 
-__all__ = ["SYMBOLS", "finding", "manual", "tally"]
+__all__ = ["SYMBOLS", "finding", "manual", "tally", "value_in_words"]
 
 SYMBOLS = MappingProxyType({"breaking": "✗", "behavioral": "≠", "cosmetic": "·"})
 """Sign of each impact, so that colour is never needed to tell them apart."""
@@ -98,11 +98,11 @@ def _about(entry: FindingEntry) -> Iterable[Markup]:
 def _facts(facts: Sequence[FactChange]) -> Markup | None:
     if not facts:
         return None
-    rows = [(tag("code", fact.name), _told(fact.old), _told(fact.new)) for fact in facts]
+    rows = [(tag("code", fact.name), value_in_words(fact.old), value_in_words(fact.new)) for fact in facts]
     return details("Facts", table("Facts of this finding in OLD and in NEW", ("fact", "OLD", "NEW"), rows))
 
 
-def _told(value: JsonValue) -> str:
+def value_in_words(value: JsonValue) -> str:
     """A value; of a long list its beginning, for the JSON has the rest."""
     if isinstance(value, list) and len(value) > _LISTED:
         return f"{value_of(value[: _LISTED - 2])}, … ({len(value):,} in all)"

@@ -201,11 +201,11 @@ def test_search_finds_tensors_in_what_is_closed_and_steps_through_them(page):
     assert page.locator(".row.holds").count() == 2
     page.keyboard.press("Enter")
     assert page.locator(".part.match").count() == 2
-    assert page.locator(".found").text_content() == "place 1 of 3"
+    assert page.locator(".found").text_content() == "0 of 3 findings · place 1 of 3"
     page.click('[data-act="next"]')
-    assert page.locator(".found").text_content() == "place 2 of 3"
+    assert page.locator(".found").text_content() == "0 of 3 findings · place 2 of 3"
     page.click('[data-act="previous"]')
-    assert page.locator(".found").text_content() == "place 1 of 3"
+    assert page.locator(".found").text_content() == "0 of 3 findings · place 1 of 3"
 
 
 def test_the_theme_follows_the_system_and_the_button(opened):

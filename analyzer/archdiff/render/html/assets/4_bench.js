@@ -75,9 +75,7 @@ class Bench {
   }
 
   tell(text) {
-    const parts = this.items.length ? [`${this.visible.size} of ${counted(this.items.length, "finding")}`] : [];
-    if (text) parts.push(`${counted(this.matches.length, "place")} in the diagram`);
-    this.status.textContent = parts.join(" · ");
+    this.count(text ? `${counted(this.matches.length, "place")} in the diagram` : "");
     for (const name of ["next", "previous"]) this.find(`[data-act="${name}"]`).disabled = !this.matches.length;
     const chip = this.find(".chip");
     if (!chip) return;
@@ -88,12 +86,17 @@ class Bench {
     }
   }
 
+  count(rest) {
+    const findings = this.items.length ? `${this.visible.size} of ${counted(this.items.length, "finding")}` : "";
+    this.status.textContent = [findings, rest].filter(Boolean).join(" · ");
+  }
+
   next(step) {
     if (!this.matches.length) return;
     this.match = (this.match + step + this.matches.length) % this.matches.length;
     if (this.match < 0) this.match = this.matches.length - 1;
     this.show(this.matches[this.match], [this.matches[this.match]]);
-    this.status.textContent = `place ${this.match + 1} of ${this.matches.length}`;
+    this.count(`place ${this.match + 1} of ${this.matches.length}`);
   }
 
   /* From a finding to its places: all of them are lit, the first comes into view. */
