@@ -7,6 +7,7 @@ folded one that reports carry: every kind of layer once, with its `count`; `arch
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from archdiff.report.schema import Report
 from archdiff.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import networkx as nx
     from pydantic import JsonValue
 
@@ -54,35 +57,37 @@ def graph(document: Document) -> nx.MultiDiGraph[str]:
     import networkx as nx
 
     made: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    numbers = itertools.count()
     if isinstance(document, Portrait):
-        _add(made, document.model, "model")
+        _add(made, document.model, "model", numbers)
     elif isinstance(document, Report):
-        old, new = (_add(made, entry, side) for entry, side in ((document.old, "old"), (document.new, "new")))
+        old, new = (_add(made, entry, side, numbers) for entry, side in ((document.old, "old"), (document.new, "new")))
         for a, b in partners(document):
             if a in old and b in new:
-                _connect(made, old[a], new[b], "corresponds")
+                _connect(made, (old[a], new[b]), "corresponds", numbers)
     else:
         raise RenderError("format graphml", "does not show such a document", "write JSON")
     return made
 
 
-def _add(made: nx.MultiDiGraph[str], entry: ModelEntry, side: str) -> dict[str, str]:
-    """Add a model; the node of every id."""
+def _add(made: nx.MultiDiGraph[str], entry: ModelEntry, side: str, numbers: Iterator[int]) -> dict[str, str]:
+    """Add a model, its edges under the next numbers; the node of every id."""
     drawn = folded(entry)
     names = {node.id: f"n{number}" for number, node in enumerate(drawn.nodes, made.number_of_nodes())}
     for node in drawn.nodes:
         made.add_node(names[node.id], side=side, **_attributes(node))
         if node.parent is not None:
-            _connect(made, names[node.parent], names[node.id], "contains")
+            _connect(made, (names[node.parent], names[node.id]), "contains", numbers)
     root = made.nodes[names[""]]
     root["digest"], root["model_type"] = printable(entry.digest), printable(entry.model_type)
     for producer, consumer in drawn.flows:
-        _connect(made, names[producer], names[consumer], "flows")
+        _connect(made, (names[producer], names[consumer]), "flows", numbers)
     return names
 
 
-def _connect(made: nx.MultiDiGraph[str], start: str, end: str, kind: str) -> None:
-    made.add_edge(start, end, key=f"e{made.number_of_edges()}", kind=kind)
+def _connect(made: nx.MultiDiGraph[str], ends: tuple[str, str], kind: str, numbers: Iterator[int]) -> None:
+    # networkx counts the edges of a multigraph anew whenever it is asked how many there are.
+    made.add_edge(*ends, key=f"e{next(numbers)}", kind=kind)
 
 
 def _attributes(node: FoldedNode) -> dict[str, Any]:
