@@ -308,15 +308,17 @@ def lineage(reference: str, *, ask: bool = True) -> LineageEntry:
 
 
 def with_lineage(report: Report, models: tuple[Source | ModelGraph, Source | ModelGraph]) -> Report:
-    """The report with what OLD and NEW declare of where they come from, as far as it is told without the hub.
+    """The report with what the sources of OLD and NEW tell: what they declare of where they come from, as far as it is
+    told without the hub, and at which lines their configs differ.
 
     Args:
         report: of the two.
         models: OLD and NEW.
     """
     from archdiff.report.lineage import lineage_entries
+    from archdiff.report.lines import with_lines
 
-    return report.model_copy(update={"lineage": lineage_entries(models, report.weights)})
+    return with_lines(report.model_copy(update={"lineage": lineage_entries(models, report.weights)}))
 
 
 def training_log(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from archdiff.report.lines import CONFIG_KINDS
 from archdiff.text import printable
 
 if TYPE_CHECKING:
     from archdiff.report.schema import FindingEntry, ModelEntry, Report
 
-__all__ = ["RULE_MANUAL", "counted", "described", "file_of", "file_of_finding", "heading", "named"]
+__all__ = ["RULE_MANUAL", "counted", "described", "file_of", "file_of_finding", "heading", "line_of", "named"]
 
 RULE_MANUAL = "archdiff rule {}"
 """The command that prints the manual of a rule."""
@@ -58,7 +59,23 @@ def file_of(model: ModelEntry) -> str | None:
     return None if path.startswith(("../", "~")) or path == ".." else path
 
 
-def file_of_finding(finding: FindingEntry, report: Report) -> str | None:
-    """The config to which a finding belongs: NEW's, or OLD's for what is gone; None where neither is a file."""
+def file_of_finding(finding: FindingEntry, report: Report) -> tuple[str, int | None] | None:
+    """The config to which a finding belongs, and the line in it: NEW's, or OLD's for what is gone.
+
+    None where neither is a file; no line where no key of the config is behind the finding.
+    """
     sides = (report.old, report.new) if finding.new is None and finding.old is not None else (report.new, report.old)
-    return next((file for file in map(file_of, sides) if file is not None), None)
+    for model in sides:
+        if (file := file_of(model)) is not None:
+            return file, line_of(finding, report, model)
+    return None
+
+
+def line_of(finding: FindingEntry, report: Report, model: ModelEntry) -> int | None:
+    """The first line of a model's config with a key that a finding explains the change of."""
+    if not model.lines:
+        return None
+    explained = set(finding.changes)
+    changes = (change for change in report.changes if change.id in explained and change.kind in CONFIG_KINDS)
+    keys = {change.subject.partition(".")[0] for change in changes}
+    return min((line for key, line in model.lines.items() if key in keys), default=None)

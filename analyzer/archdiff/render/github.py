@@ -56,8 +56,11 @@ def _log(report: Report) -> Iterator[str]:
         yield f"not checked: {printable(left_out, 400)}"
 
 
-def _command(impact: Impact, title: str, message: str, file: str | None) -> str:
-    properties = [f"title={_property(title)}", *([f"file={_property(file)}"] if file is not None else [])]
+def _command(impact: Impact, title: str, message: str, place: tuple[str, int | None] | None) -> str:
+    properties = [f"title={_property(title)}"]
+    if place is not None:
+        file, line = place
+        properties += [f"file={_property(file)}", *([f"line={line}"] if line is not None else [])]
     return f"::{_LEVELS[impact]} {','.join(properties)}::{_data(message)}"
 
 

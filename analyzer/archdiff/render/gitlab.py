@@ -41,11 +41,11 @@ def text(report: Report) -> str:
 def _entry(finding: FindingEntry, before: int, report: Report) -> JsonValue:
     """One finding; GitLab shows only the first of two with one fingerprint, so a later one gets its own."""
     model = report.old if finding.new is None and finding.old is not None else report.new
-    path = file_of_finding(finding, report) or model.reference
+    path, line = file_of_finding(finding, report) or (model.reference, None)
     return {
         "description": described(finding),
         "check_name": finding.rule,
         "fingerprint": fingerprint(finding.fingerprint, before) if before else finding.fingerprint,
         "severity": _SEVERITIES[finding.impact],
-        "location": {"path": printable(path, 1000), "lines": {"begin": 1}},
+        "location": {"path": printable(path, 1000), "lines": {"begin": line or 1}},
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from archdiff.render.findings import file_of
+from archdiff.render.findings import file_of, line_of
 from archdiff.text import printable
 
 if TYPE_CHECKING:
@@ -34,23 +34,22 @@ def artifacts(report: Report) -> list[JsonValue]:
 
 def locations(finding: FindingEntry, report: Report) -> dict[str, JsonValue]:
     """Where it stands in NEW, or in OLD for what is gone; its place in OLD besides, where it has both."""
-    old = _location(finding.old, report.old, "OLD") if finding.old is not None else None
-    new = _location(finding.new, report.new, "NEW") if finding.new is not None else None
-    first = new or old or _location(None, report.new, "NEW")
+    lines = [line_of(finding, report, model) for model in (report.old, report.new)]
+    old = _location(finding.old, report.old, lines[0], "OLD") if finding.old is not None else None
+    new = _location(finding.new, report.new, lines[1], "NEW") if finding.new is not None else None
+    first = new or old or _location(None, report.new, lines[1], "NEW")
     found: dict[str, JsonValue] = {"locations": [first]}
     if new is not None and old is not None:
         found["relatedLocations"] = [old]
     return found
 
 
-def _location(place: PlaceEntry | None, model: ModelEntry, side: str) -> JsonValue:
-    """A place in one model.
-
-    The region is the first line: which line of a config made a module is not recorded, and GitHub asks for one.
-    """
+def _location(place: PlaceEntry | None, model: ModelEntry, line: int | None, side: str) -> JsonValue:
+    """A place in one model; the region is the first line where none is known, because GitHub asks for one."""
     location: dict[str, JsonValue] = {"logicalLocations": [_module(place, model)], "message": {"text": side}}
     if (file := file_of(model)) is not None:
-        location["physicalLocation"] = {"artifactLocation": {"uri": _uri(file)}, "region": {"startLine": 1}}
+        region: JsonValue = {"startLine": line or 1}
+        location["physicalLocation"] = {"artifactLocation": {"uri": _uri(file)}, "region": region}
     return location
 
 

@@ -166,6 +166,10 @@ class ModelEntry(_Model):
     varying: dict[str, tuple[JsonValue, ...]] = Field(
         default_factory=dict, description="facts that differ from layer to layer: their distinct values, in order"
     )
+    lines: dict[str, int] = Field(
+        default_factory=dict,
+        description="where the config is a file of the user: the line, from 1, of each of its keys that differs",
+    )
     traced: bool = Field(description="whether data flow and function were recorded")
     notes: tuple[str, ...]
     blocks: tuple[Block, ...] = Field(description="the folded graph in order, for pictures and tables")

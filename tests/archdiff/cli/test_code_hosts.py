@@ -147,7 +147,20 @@ def test_a_config_file_is_the_place_of_its_findings(call, tmp_path, monkeypatch)
     assert uris == {"models/config.json"}
     entries = json.loads(Path("x.gitlab.json").read_text(encoding="utf-8"))
     assert {each["location"]["path"] for each in entries} == {"models/config.json"}
-    assert "file=models/config.json::" in Path("x.github.txt").read_text(encoding="utf-8")
+    assert "file=models/config.json,line=1::" in Path("x.github.txt").read_text(encoding="utf-8")
+
+
+def test_a_finding_stands_at_the_line_of_the_key_that_differs(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, values in (("old.json", {}), ("new.json", {"num_key_value_heads": 2})):
+        Path(name).write_text(json.dumps({**LLAMA, **values}, indent=2), encoding="utf-8")
+    line = Path("new.json").read_text(encoding="utf-8").splitlines().index('  "num_key_value_heads": 2,') + 1
+    ended = call("diff", "old.json", "new.json", "--format", "github", "-o", "x.json", "-o", "x.sarif")
+    assert f",file=new.json,line={line}::" in ended.out
+    assert json.loads(Path("x.json").read_text(encoding="utf-8"))["new"]["lines"] == {"num_key_value_heads": line}
+    (run,) = json.loads(Path("x.sarif").read_text(encoding="utf-8"))["runs"]
+    places = {each["ruleId"]: each["locations"][0]["physicalLocation"] for each in run["results"]}
+    assert places["key-value-heads-changed"]["region"] == {"startLine": line}
 
 
 def test_fail_on_counts_in_every_format(call, pair):

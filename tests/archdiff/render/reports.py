@@ -52,6 +52,18 @@ def configured(made, **values):
     return made.model_copy(update={"configuration": entry})
 
 
+def with_lines(made, old, new):
+    """A report whose first finding explains a change of `heads` and one of `rope.base`, at these lines."""
+    entries = [
+        {"id": f"{number:020x}", "kind": "config-changed", "subject": subject}
+        for number, subject in enumerate(("heads", "rope.base"))
+    ]
+    first = made.findings[0].model_copy(update={"changes": tuple(entry["id"] for entry in entries)})
+    changes = tuple(made.changes[0].model_copy(update=entry) for entry in entries)
+    sides = {side: getattr(made, side).model_copy(update={"lines": its}) for side, its in (("old", old), ("new", new))}
+    return made.model_copy(update={"findings": (first, *made.findings[1:]), "changes": changes, **sides})
+
+
 def many(number, impact="breaking", message="heads: 4 → 8"):
     """As many findings of one rule, at one layer each."""
     rule = a_rule("heads-changed", impact)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from archdiff.render.findings import counted, described, file_of, file_of_finding, heading
+from archdiff.render.findings import counted, described, file_of, file_of_finding, heading, line_of
 from tests.archdiff.making import finding, report
-from tests.archdiff.render.reports import HOSTILE, every_impact, named, of_kinds
+from tests.archdiff.render.reports import HOSTILE, every_impact, named, of_kinds, with_lines
 
 FILES = {
     "config.json": "config.json",
@@ -57,12 +57,12 @@ def test_what_is_no_file_of_the_user_names_none(kind):
 def test_a_finding_belongs_to_the_config_of_new_and_what_is_gone_to_that_of_old():
     made = of_kinds(every_impact())
     by_rule = {each.rule: file_of_finding(each, made) for each in made.findings}
-    assert by_rule.pop("part-removed") == "a/old.json"
-    assert set(by_rule.values()) == {"new.json"}
+    assert by_rule.pop("part-removed") == ("a/old.json", None)
+    assert set(by_rule.values()) == {("new.json", None)}
 
 
 def test_the_other_config_stands_in_where_only_one_is_a_file():
-    assert file_of_finding(every_impact().findings[0], of_kinds(every_impact(), new="hub")) == "a/old.json"
+    assert file_of_finding(every_impact().findings[0], of_kinds(every_impact(), new="hub")) == ("a/old.json", None)
     assert file_of_finding(every_impact().findings[0], of_kinds(every_impact(), "hub", "hub")) is None
 
 
@@ -90,3 +90,26 @@ def test_hostile_text_is_one_line():
     made = named(HOSTILE)
     for line in (heading(made), *map(described, made.findings)):
         assert line.isprintable()
+
+
+LINES = [
+    ({"heads": 7, "rope": 3}, 3),
+    ({"heads": 7}, 7),
+    ({"rope": 9, "other": 1}, 9),
+    ({"other": 1}, None),
+    ({}, None),
+]
+
+
+@pytest.mark.parametrize(("lines", "line"), LINES)
+def test_a_finding_stands_at_the_first_key_that_it_explains(lines, line):
+    made = with_lines(of_kinds(every_impact()), {"heads": 100}, lines)
+    assert file_of_finding(made.findings[0], made) == ("new.json", line)
+    assert file_of_finding(made.findings[-1], made) == ("new.json", None), "it explains no change of the config"
+    assert line_of(made.findings[0], made, made.old) == 100
+
+
+def test_only_a_change_of_the_config_has_a_line():
+    made = with_lines(of_kinds(every_impact()), {}, {"heads": 7})
+    changes = tuple(change.model_copy(update={"kind": "class-changed"}) for change in made.changes)
+    assert line_of(made.findings[0], made.model_copy(update={"changes": changes}), made.new) is None

@@ -9,7 +9,16 @@ from hypothesis import given
 
 from archdiff.render import github
 from tests.archdiff.making import finding, report
-from tests.archdiff.render.reports import HOSTILE, any_text, every_impact, many, named, of_kinds, with_set_aside
+from tests.archdiff.render.reports import (
+    HOSTILE,
+    any_text,
+    every_impact,
+    many,
+    named,
+    of_kinds,
+    with_lines,
+    with_set_aside,
+)
 
 COMMAND = re.compile(r"::(error|warning|notice) (\S[^\r\n]*?)::([^\r\n]*)")
 
@@ -78,6 +87,12 @@ def test_escapes_are_undone_by_the_runner():
     found, _ = parsed(report(finding("50 % of a:b, c")))
     assert found[0][2] == "layer 0: 50 % of a:b, c"
     assert "50 %25 of a:b, c" in github.text(report(finding("50 % of a:b, c")))
+
+
+def test_an_annotation_stands_at_the_line_of_a_key():
+    made = with_lines(of_kinds(every_impact()), {}, {"heads": 7})
+    assert ",file=new.json,line=7::" in github.text(made).splitlines()[0]
+    assert ",line=" not in "".join(github.text(made).splitlines()[1:])
 
 
 def test_a_property_holds_no_separator():

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from archdiff.render import gitlab
 from tests.archdiff.making import report
-from tests.archdiff.render.reports import any_text, every_impact, many, named, of_kinds, with_set_aside
+from tests.archdiff.render.reports import any_text, every_impact, many, named, of_kinds, with_lines, with_set_aside
 
 # GitLab documentation, "Code Quality", "Code Quality report format": its fields, all of them required.
 SCHEMA = {
@@ -76,6 +76,11 @@ def test_the_path_is_the_config_or_what_the_user_named():
     assert paths == ["b.json", "a.json", "b.json", "b.json"]
     made = of_kinds(every_impact(), "catalogue", "hub", ("solar-10.7b", "owner/name"))
     assert [each["location"]["path"] for each in entries(made)] == ["owner/name", "solar-10.7b", *["owner/name"] * 2]
+
+
+def test_the_line_is_that_of_a_key_or_the_first():
+    made = with_lines(of_kinds(every_impact()), {}, {"heads": 7})
+    assert [each["location"]["lines"]["begin"] for each in entries(made)] == [7, 1, 1, 1]
 
 
 def test_what_is_set_aside_and_what_is_not_there_is_not_in_it():

@@ -14,7 +14,16 @@ from hypothesis import given
 
 from archdiff.render import sarif
 from tests.archdiff.making import finding, report
-from tests.archdiff.render.reports import HOSTILE, any_text, configured, every_impact, named, of_kinds, with_set_aside
+from tests.archdiff.render.reports import (
+    HOSTILE,
+    any_text,
+    configured,
+    every_impact,
+    named,
+    of_kinds,
+    with_lines,
+    with_set_aside,
+)
 
 
 @cache
@@ -171,6 +180,12 @@ def test_a_config_that_is_a_file_is_a_physical_location(reference, uri):
         "region": {"startLine": 1},
     }
     assert [each["location"]["uri"] for each in run["artifacts"]] == ["old.json", uri]
+
+
+def test_a_region_begins_at_the_line_of_a_key_in_each_model():
+    result = run_of(with_lines(of_kinds(every_impact()), {"heads": 4}, {"heads": 7}))["results"][0]
+    places = [result["locations"][0], result["relatedLocations"][0]]
+    assert [place["physicalLocation"]["region"] for place in places] == [{"startLine": 7}, {"startLine": 4}]
 
 
 def test_a_file_that_is_both_models_is_one_artifact():
