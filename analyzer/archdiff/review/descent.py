@@ -33,7 +33,8 @@ def items(material: Material) -> Iterator[ReviewItem]:
     for parent in material.parents:
         if parent.is_declared and parent.reference not in stated:
             relation = parent.relation or "derived"
-            title = f"{relation} of {parent.reference}, as the {parent.declared_in} declares"
+            what = "architecture, not weights," if relation == "same-architecture" else relation
+            title = f"{what} of {parent.reference}, as the {parent.declared_in} declares"
             if relation == "same-architecture":
                 yield _architecture(parent, title)
             else:

@@ -76,6 +76,11 @@ def _not_checked(material: Material) -> Iterable[str]:
     yield from material.subject.portrait.not_checked
     yield from material.not_checked
     yield from (f"parent {parent.reference}: {parent.cause}" for parent in material.parents if parent.cause)
-    for parent in material.parents:
-        if parent.report is not None and parent.report.weights is None:
-            yield f"weights of {parent.reference}: not compared"
+    reports = [(parent.reference, parent.report) for parent in material.parents if parent.report is not None]
+    yield from (f"weights of {name}: not compared" for name, report in reports if report.weights is None)
+    if not material.parents:
+        yield "weights: compared with no other model's"
+    if material.training_log is None:
+        yield "training log: none was given"
+    if not material.tokenizers:
+        yield "tokenizer: compared with no other"

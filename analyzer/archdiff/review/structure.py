@@ -97,7 +97,9 @@ def _verdict(material: Material, spec: Spec, claimed: Claimed, found: Sequence[F
         return "proved", _proved(spec, claimed, has)
     if spec.id == "parameters.total" and (why := _uncounted(material, claimed)):
         return "open", why
-    return "refuted", f"The model has {_told(spec, has)}{_exactly(spec, has)}."
+    place = next(iter(each.where.partition(";")[0] for each in found if each.where.startswith("config.json")), "")
+    told = f"The model has {_told(spec, has)}{_exactly(spec, has)}"
+    return "refuted", f"{told} ({place})." if place else f"{told}."
 
 
 def _proved(spec: Spec, claimed: Claimed, has: Sequence[Value]) -> str:

@@ -71,6 +71,11 @@ def test_the_claims_made_of_solar_open(call, claims):
         "archdiff training-log RUN --model upstage/Solar-Open-100B"
     )
     assert checklist.nearest[0].name == "glm-4.5-air"
+    assert checklist.not_checked == (
+        "weights: compared with no other model's",
+        "training log: none was given",
+        "tokenizer: compared with no other",
+    )
 
 
 def test_a_false_claim_is_refuted_with_its_place(call, claims):
@@ -86,7 +91,7 @@ def test_text_and_markdown_say_what_the_json_says(call, claims):
     ended = call("review", "solar-open-100b", "--claims", path)
     assert ended.code == 1
     assert ended.out.startswith("Review of solar-open-100b   ✗ 1 refuted")
-    assert "✗ 46 layers  architecture.layers\n    The model has 48." in ended.out
+    assert "✗ 46 layers  architecture.layers\n    The model has 48 (config.json num_hidden_layers)." in ended.out
     assert "Nearest public architectures" in ended.out
     ended = call("review", "solar-open-100b", "--claims", path, "--format=markdown")
     assert "- [ ] ❌ **46 layers** (refuted, `architecture.layers`)" in ended.out

@@ -159,3 +159,8 @@ def test_a_statement_rests_on_the_model():
 
 
 OTHER = {"kind": "file", "digest": "sha256:01", "lineage": []}
+
+
+def test_one_comparison_without_a_verdict_keeps_an_own_tokenizer_open():
+    both = (("owner/other", tokenizer("independent")), ("owner/third", tokenizer("inconclusive")))
+    assert items(OWN, tokenizers=both)["tokenizer.origin"].status == "open"

@@ -124,3 +124,11 @@ def test_the_same_design_at_other_sizes():
     assert not near.same_design(small, subject(facts={"norm.final": True}).portrait.model)
     assert {"layers", "hidden_size"} <= SIZES
     assert portray_model(subject().graph).model == small
+
+
+def test_every_architecture_that_is_the_same_is_listed_whatever_their_number(monkeypatch):
+    monkeypatch.setattr(near, "MOST", 0)
+    assert {each.name for each in nearest(named("qwen3-30b-a3b", name="mine"))} >= {
+        "qwen3-30b-a3b",
+        "qwen3-30b-a3b-fp8",
+    }

@@ -59,7 +59,7 @@ def test_what_differs_between_layers_is_a_list():
     refuted = claim("query_heads", "8", subject=varied)
     assert (refuted.status, refuted.found) == ("refuted", [8, 4])
     assert refuted.evidence[0].where.endswith("layer 1"), "the layer that is at odds comes first"
-    assert refuted.reason == "The model has 8 or 4."
+    assert refuted.reason == "The model has 8 or 4 (config.json num_attention_heads)."
 
 
 def test_parameters_are_covered_by_the_digits_stated():
@@ -124,3 +124,9 @@ def test_terms_of_the_field():
 def test_only_claims_with_a_figure_are_judged_here():
     made = material('[data]\nsummary = "x"\n[architecture]\nlayers = 3\n')
     assert "data.summary" not in {item.id for item in structure.items(made)}
+
+
+def test_claims_are_about_the_language_model_and_not_about_a_larger_tower():
+    split = {"vision.layers": ["layers.1", "layers.2"], "text.layers": ["layers.0"]}
+    assert subject(stacks=split).stack == "text.layers"
+    assert subject(stacks={"vision.layers": ["layers.0"]}).stack == "vision.layers"
