@@ -47,10 +47,16 @@ def fetch(reference: Reference, choose: Callable[[Iterable[str], str], str | Non
             held = listing(reference)
         except UnresolvedReferenceError as error:
             if (kept := _kept(reference, error)) is None:
-                raise
+                raise _said(error) from error
             return kept
         name = choose(held.files, reference.text)
         return None if name is None else _fetched(reference, held, name)
+
+
+def _said(error: UnresolvedReferenceError) -> UnresolvedReferenceError:
+    """The error with a remedy that fits: neither a config nor the catalogue holds a tokenizer."""
+    remedy = error.remedy.partition(", or use the catalogue's ")[0].replace("config.json", "file of the tokenizer")
+    return UnresolvedReferenceError(error.subject, error.cause, remedy)
 
 
 def names(reference: Reference) -> tuple[str, ...]:

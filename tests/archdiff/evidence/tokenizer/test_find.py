@@ -80,6 +80,12 @@ def test_what_names_nothing_is_refused(text, said):
     refused(text, said, error=ArchdiffError)
 
 
+def test_no_config_is_offered_where_a_tokenizer_is_wanted():
+    with pytest.raises(UnresolvedReferenceError) as caught:
+        locate("gpt-oss-120b")
+    assert caught.value.remedy == "unset it, or name a local file of the tokenizer"
+
+
 def test_a_git_revision_is_refused(tmp_path, monkeypatch):
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
