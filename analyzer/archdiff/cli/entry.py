@@ -6,6 +6,7 @@ import gc
 import sys
 import traceback
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -58,8 +59,19 @@ def _end(arguments: Sequence[str], debug: bool) -> int:
     except MemoryError:
         return _fail("memory: there is too little for these models; use a larger machine", debug)
     except Exception as error:  # noqa: BLE001 - a bug of ours must not pass for an answer
+        if not _is_somewhere():
+            return _fail("working directory: it is no longer there; change to another one", debug)
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return _fail(f"internal error: {what}; run again with --debug and report what it prints", debug)
+
+
+def _is_somewhere() -> bool:
+    """Whether the working directory exists, without which transformers cannot be imported."""
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def command(
     outputs: tuple[str, ...],
     no_cache: bool,
 ) -> int:
-    """Review NEW before it is published: each claim about it proved, refuted or open, with the evidence.
+    """Check each claim about a model before it is published: proved, refuted or open, with the evidence.
 
     Claims stand in a TOML file. Parents are those that the claims file and the model card name; the public
     architectures that are nearest are listed. What no program can settle waits for a signature.

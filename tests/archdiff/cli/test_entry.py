@@ -195,3 +195,15 @@ def test_quiet_listings_print_nothing(call, arguments):
 def test_the_version(call):
     assert call("--version").out.startswith("archdiff ")
     assert entry.COULD_NOT_TELL == 2
+
+
+def test_a_working_directory_that_is_gone_is_one_line(call, tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    with monkeypatch.context() as there:
+        there.chdir(gone)
+        gone.rmdir()
+        there.setattr("archdiff.api.check", lambda _: (tmp_path / "nothing").resolve(strict=True))
+        ended = call("show", "gpt2")
+    assert ended.code == 2
+    assert ended.err == "archdiff: working directory: it is no longer there; change to another one\n"
