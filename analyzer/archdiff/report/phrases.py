@@ -31,6 +31,7 @@ PHRASES: Mapping[str, str] = MappingProxyType({
     "attention.scale": "logit scale {}",
     "attention.gate": "output gate",
     "attention.cross": "cross-attention",
+    "attention.causal": "causal",
     "attention.key_value_sharing": "keys and values of an earlier layer",
     "indexer.heads": "{} indexer heads",
     "indexer.keys_kept": "{} keys kept",

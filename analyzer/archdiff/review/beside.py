@@ -111,7 +111,11 @@ def _code(material: Material, spec: Spec) -> ReviewItem:
     rests_on = [
         evidence(
             f"{100 * entry.similarity:.0f} % like that of {reference}"
-            + (f", where unrelated families have {100 * entry.expected:.0f} %" if entry.expected is not None else ""),
+            + (
+                f", where one unrelated pair in twenty is above {100 * entry.expected_high:.0f} %"
+                if entry.expected_high is not None
+                else ""
+            ),
             f"modelling code of {entry.new.name}",
             digest_of(entry.old.digest, entry.new.digest),
         )
@@ -135,7 +139,7 @@ def _judge_code(material: Material, base: str) -> tuple[ItemStatus, str]:
         told = f"transformers declares that it is made from the code of {', '.join(families)}"
         return "refuted", f"The modelling code is not its own: {told}. {NOT_WEIGHTS}"
     entry = dict(material.code).get(base)
-    if entry is not None and entry.expected is not None and entry.similarity > entry.expected:
+    if entry is not None and entry.expected_high is not None and entry.similarity > entry.expected_high:
         return (
             "proved",
             f"It is {100 * entry.similarity:.0f} % like it, beyond what unrelated families share. {NOT_WEIGHTS}",

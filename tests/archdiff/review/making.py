@@ -92,9 +92,9 @@ def tokenizer(verdict):
     )  # fmt: skip
 
 
-def code(similarity, expected=0.3, inherits=()):
+def code(similarity, high=0.3, inherits=()):
     """A comparison of modelling code."""
     shared = {"origin": "shipped with transformers", "classes": 2, "copyright": ()}
     old = CodeSide(name="old", digest="sha256:33", inherits=(), **shared)
     new = CodeSide(name="new", digest="sha256:44", inherits=inherits, **shared)
-    return CodeEntry(old=old, new=new, similarity=similarity, expected=expected, matches=(), reasons=())
+    return CodeEntry(old=old, new=new, similarity=similarity, expected=0.1, expected_high=high, matches=(), reasons=())

@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from archdiff.weights.tensors import Array, Tensors
     from archdiff.weights.units import Region, Unit, UnitPair
 
-__all__ = ["NOTHING", "PIECE", "Chunk", "Part", "Reader", "Span", "chunks"]
+__all__ = ["ELEMENTS", "NOTHING", "PIECE", "STREAMED", "Chunk", "Part", "Reader", "Span", "chunks"]
 
-_ELEMENTS = 1 << 22
-"""Elements of a chunk: enough for one transfer to a GPU, and for a thread to go for."""
+ELEMENTS = 1 << 22
+"""Elements of a chunk: enough for one transfer to a GPU."""
+
+STREAMED = 1 << 24
+"""The same where pieces of it are read one by one, so that its size is no memory: enough for a thread to go for."""
 
 _GATHERED = 1 << 24
 """The same where a side is stored transposed: what is read at once of each of its rows has to be worth it."""
@@ -191,13 +194,18 @@ class Reader:
         return values, meaning.dtype, meaning.size * (stop - start) // meaning.count
 
 
-def chunks(pair: UnitPair) -> Iterator[Chunk]:
-    """The chunks of a pair of equal shape that has elements."""
+def chunks(pair: UnitPair, most: int | None = None) -> Iterator[Chunk]:
+    """The chunks of a pair of equal shape that has elements.
+
+    Args:
+        pair: of units.
+        most: elements of a chunk whose sides are stored alike; `ELEMENTS` where it is not said.
+    """
     by_row = not (_is_plain(pair.old) and _is_plain(pair.new)) and not _is_stored_alike(pair)
-    total, step = pair.old.count, _ELEMENTS
+    total, step = pair.old.count, most or ELEMENTS
     if by_row:
         regions = (*pair.old.regions, *pair.new.regions)
-        elements = _GATHERED if any(region.transposed for region in regions) else _ELEMENTS
+        elements = _GATHERED if any(region.transposed for region in regions) else ELEMENTS
         columns = total // pair.old.shape[0]
         total, step = pair.old.shape[0], max(1, elements // columns)
     for start in range(0, total, step):

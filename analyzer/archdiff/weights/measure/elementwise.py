@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from archdiff.weights.evidence import Elements
-from archdiff.weights.measure.chunks import NOTHING, PIECE, Chunk, Reader, chunks
+from archdiff.weights.measure.chunks import ELEMENTS, NOTHING, PIECE, STREAMED, Chunk, Reader, chunks
 from archdiff.weights.measure.shared import shared
 from archdiff.weights.measure.sums import Figures, figures, merged
 
@@ -65,7 +65,8 @@ def compare(old: Tensors, new: Tensors, pairs: Sequence[UnitPair], device: Devic
 
 def _compared(old: Tensors, new: Tensors, pairs: Sequence[UnitPair], device: Device) -> Iterator[Elements]:
     first, second = Reader(old), Reader(new)
-    tasks = (task for pair in pairs for task in _tasks(pair, old, new))
+    most = ELEMENTS if device.is_cuda else STREAMED
+    tasks = (task for pair in pairs for task in _tasks(pair, old, new, most))
 
     def read(task: _Task) -> Iterable[Part]:
         if task.chunk is None:
@@ -86,11 +87,11 @@ def _compared(old: Tensors, new: Tensors, pairs: Sequence[UnitPair], device: Dev
                 parts, size = [], 0
 
 
-def _tasks(pair: UnitPair, old: Tensors, new: Tensors) -> Iterator[_Task]:
+def _tasks(pair: UnitPair, old: Tensors, new: Tensors, most: int) -> Iterator[_Task]:
     if pair.old.shape != pair.new.shape or not pair.old.count or _digest(pair, old, new):
         yield _Task(pair, None)
         return
-    for chunk in chunks(pair):
+    for chunk in chunks(pair, most):
         yield _Task(pair, chunk)
 
 

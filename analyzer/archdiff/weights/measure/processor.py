@@ -31,7 +31,7 @@ _WIDE = ("int32", "int64", "uint32", "uint64", "float64")
 _STORED = MappingProxyType({"bfloat16": "<u2", "float16": "<i2", "float32": "<f4"})
 """What the loops take of what a file holds."""
 
-_PIECE = 2**17
+_PIECE = 2**16
 """Elements that compiled code reads at once: both sides stay in the second cache."""
 
 

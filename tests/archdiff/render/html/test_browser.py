@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from archdiff.render import render
 from tests.archdiff.render.html.pages import HOSTILE, OPEN_ALL, hostile, told
@@ -185,7 +186,7 @@ def test_findings_are_filtered(page, use, left):
     assert names(page) == left
     assert page.locator(".found").text_content().startswith(f"{len(left)} of 3 findings")
     page.click('button[type="reset"]')
-    page.wait_for_function("document.querySelectorAll('li.finding:not([hidden])').length === 3")
+    expect(page.locator("li.finding:not([hidden])")).to_have_count(3)
 
 
 def test_a_filter_counts_in_the_diagram_too(page):

@@ -50,7 +50,7 @@ WAYS = tuple(storages(np.zeros((ROWS, COLUMNS), np.float32)))
 @pytest.mark.parametrize("rows", [1, 5, 100], ids="chunks of {} rows".format)
 @pytest.mark.parametrize(("first", "second"), list(itertools.product(WAYS, WAYS)))
 def test_storage_does_not_change_the_figures(monkeypatch, first, second, rows):
-    monkeypatch.setattr("archdiff.weights.measure.chunks._ELEMENTS", rows * COLUMNS)
+    monkeypatch.setattr("archdiff.weights.measure.chunks.ELEMENTS", rows * COLUMNS)
     monkeypatch.setattr("archdiff.weights.measure.chunks._GATHERED", rows * COLUMNS)
     monkeypatch.setattr("archdiff.weights.measure.elementwise.PIECE", 3 * COLUMNS)
     values = [RANDOM.standard_normal((ROWS, COLUMNS)).astype(np.float32) for _ in range(2)]
@@ -84,7 +84,7 @@ def test_regions_of_several_types_are_compared_as_float32():
 
 
 def test_whole_blocks_transposed_alike_are_read_in_their_order(monkeypatch):
-    monkeypatch.setattr("archdiff.weights.measure.chunks._ELEMENTS", 32)
+    monkeypatch.setattr("archdiff.weights.measure.elementwise.STREAMED", 32)
     tensors = FakeTensors({"w": np.ones((COLUMNS, ROWS), np.float32)})
     one = unit((ROWS, COLUMNS), (Region("w", 0, (COLUMNS, ROWS), transposed=True),))
     (found,) = compare(tensors, tensors, [UnitPair(one, one)], Device())

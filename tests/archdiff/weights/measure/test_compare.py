@@ -24,6 +24,12 @@ CPU = Device("cpu")
 DTYPES = ("bfloat16", "float16", "float32", "float64", "int8", "uint8", "int32", "int64", "bool")
 
 
+def in_chunks_of(monkeypatch, elements):
+    """So few elements a chunk that there are many."""
+    for name in ("chunks.ELEMENTS", "elementwise.ELEMENTS", "elementwise.STREAMED"):
+        monkeypatch.setattr(f"archdiff.weights.measure.{name}", elements)
+
+
 def torch_device(monkeypatch):
     """A device on which torch computes, here its processor: what a GPU does but for pinned memory and streams."""
     monkeypatch.setattr("archdiff.weights.measure.accelerator.Accelerator", lambda _: Accelerator("cpu"))
@@ -148,7 +154,7 @@ def test_results_come_in_the_order_of_the_pairs(device):
 
 def test_figures_do_not_depend_on_threads(monkeypatch):
     old, new = drawn("float32", 8, 1 << 18), drawn("float32", 9, 1 << 18)
-    monkeypatch.setattr("archdiff.weights.measure.chunks._ELEMENTS", 10_000)
+    in_chunks_of(monkeypatch, 10_000)
     found = []
     for count in ("1", "2", "5"):
         monkeypatch.setenv("NUMBA_NUM_THREADS", count)
@@ -166,7 +172,7 @@ def test_pieces_of_a_chunk_add_up(monkeypatch, piece):
 
 
 def test_each_element_is_read_once(monkeypatch, device):
-    monkeypatch.setattr("archdiff.weights.measure.chunks._ELEMENTS", 1000)
+    in_chunks_of(monkeypatch, 1000)
     old, new, pair = both(drawn("bfloat16", 1), drawn("float32", 2))
     (found,) = compare(old, new, [pair], device)
     assert sorted(old.taken) == [("w", start, start + 1000) for start in range(0, 5000, 1000)]
@@ -255,7 +261,7 @@ def test_without_numba_the_error_says_how_to_get_it(monkeypatch):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_gpu_gives_the_figures_by_definition(monkeypatch, dtype):
     """With chunks small enough for pinned buffers and streams to be used many times over."""
-    monkeypatch.setattr("archdiff.weights.measure.chunks._ELEMENTS", 700)
+    in_chunks_of(monkeypatch, 700)
     old, new = drawn(dtype, 1), drawn(dtype, 2)
     new[1000:3000] = old[1000:3000]
     assert_close(one(old, new, choose_device("cuda")), expected(old, new))
