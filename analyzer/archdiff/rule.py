@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from archdiff.compare.changes import Change, Impact, Place
     from archdiff.compare.comparison import Comparison, Difference, StackAlignment
     from archdiff.compare.provenance import Provenance
+    from archdiff.compare.vocabularies import Tokenizers
     from archdiff.evidence.licences import Licence
     from archdiff.graph.schema import Confidence, ModelGraph, Value
 
@@ -48,6 +49,7 @@ __all__ = [
     "Provenance",
     "Rule",
     "StackAlignment",
+    "Tokenizers",
     "Value",
     "ancestors",
     "count",
@@ -230,6 +232,7 @@ def __getattr__(name: str) -> object:
         "StackAlignment": "archdiff.compare.comparison",
         "Licence": "archdiff.evidence.licences",
         "Provenance": "archdiff.compare.provenance",
+        "Tokenizers": "archdiff.compare.vocabularies",
         "ModelGraph": "archdiff.graph.schema",
         "Value": "archdiff.graph.schema",
     }

@@ -2,7 +2,8 @@
 
 OLD is `old.json`, or a folder `old` with a `config.json` somewhere in it, where a rule reads what stands beside
 a config; NEW likewise. `weights.json`, where there is one, is what a weight check says of the two: a list of
-`archdiff.rule.Provenance` as data. `expected.json` and `snapshot.json` are written by `ARCHDIFF_UPDATE=1 pytest`.
+`archdiff.rule.Provenance` as data; `tokenizers.json` is an `archdiff.rule.Tokenizers`. `expected.json` and
+`snapshot.json` are written by `ARCHDIFF_UPDATE=1 pytest`.
 """
 
 from __future__ import annotations
@@ -49,9 +50,32 @@ def faults(case, rules):
         first, second = (contents(side(case, name)) for name in ("old", "new"))
     except FileNotFoundError as error:
         return [str(error)]
-    if [text for _, text in first] == [text for _, text in second] and not (case / "weights.json").is_file():
-        return [f"{case.name} has an OLD and a NEW that are equal, and no weights.json that tells them apart"]
+    if [text for _, text in first] == [text for _, text in second] and not any(map(Path.is_file, beside(case))):
+        return [f"{case.name} has an OLD and a NEW that are equal, and nothing beside them that tells them apart"]
     return []
+
+
+def beside(case):
+    """Files that say of a case what its configs do not."""
+    return (case / "weights.json", case / "tokenizers.json")
+
+
+_MIRRORED = {"extended": "pruned", "pruned": "extended"}
+
+
+def tokenizers(case, first="old", second="new"):
+    """What comparing the tokenizers of two sides says; those of a side and itself are identical."""
+    file = FOLDER / case / "tokenizers.json"
+    if not file.is_file():
+        return None
+    data = json.loads(file.read_text())
+    sizes = tuple(data["sizes"])
+    if first == second:
+        size = sizes[first == "new"]
+        return api.Tokenizers("identical", (size, size))
+    verdict = data["verdict"] if first == "old" else _MIRRORED.get(data["verdict"], data["verdict"])
+    ordered = sizes if first == "old" else sizes[::-1]
+    return api.Tokenizers(verdict, ordered, tuple(data["reasons"]), tuple(data["differing"]))
 
 
 def place(data):
@@ -92,6 +116,8 @@ def graph(path):
 def comparison(case, first="old", second="new"):
     """Two sides of a case, compared, with what a weight check says of them."""
     found = compare(*(graph(side(FOLDER / case, name)) for name in (first, second)))
+    told = tokenizers(case, first, second)
+    found = found if told is None else found.with_tokenizers(told)
     return found.with_weights(weights(case, first, second))
 
 

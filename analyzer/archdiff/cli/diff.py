@@ -9,7 +9,6 @@ from archdiff.cli import output
 from archdiff.cli.habits import Habits, habits
 from archdiff.cli.options import common, no_cache, report_formats, weight_options, wishes
 from archdiff.cli.pair import Pair
-from archdiff.report.beside import with_tokenizer
 
 __all__ = ["command"]
 
@@ -60,8 +59,7 @@ def command(
     code = api.code(old, new) if with_code else None
     compared = api.tokenizers(old, new) if tokenizer else None
     pair = Pair.of(old, new, cached=not no_cache)
-    report = pair.compare(rules, shown) if wanted is None else pair.weigh(rules, shown, wanted)
-    report = report if compared is None else with_tokenizer(report, compared)
+    report = pair.compare(rules, shown, compared) if wanted is None else pair.weigh(rules, shown, wanted, compared)
     report = report.model_copy(update={"code": code})
     speaks = wanted is None or pair.speaks(wanted)
     return habits.deliver(report, report, form, files) if speaks else output.exit_code(report, habits.fail_on)

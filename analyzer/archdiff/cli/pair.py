@@ -8,19 +8,27 @@ from typing import TYPE_CHECKING
 
 from archdiff import api
 from archdiff.cli.progress import doing, telling
+from archdiff.report.beside import tokenizers as as_rules_read
+from archdiff.report.beside import with_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from archdiff.compare.comparison import Comparison
     from archdiff.graph.schema import ModelGraph
     from archdiff.report.assemble import Shown
     from archdiff.report.schema import Report
+    from archdiff.report.tokenizer import TokenizerEntry
     from archdiff.rule import Rule
     from archdiff.sources import Source
     from archdiff.weights.plan import Plan
     from archdiff.weights.session import Wishes
 
 __all__ = ["Pair"]
+
+
+def _beside(comparison: Comparison, tokenizers: TokenizerEntry | None) -> Comparison:
+    return comparison if tokenizers is None else comparison.with_tokenizers(as_rules_read(tokenizers))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,13 +62,24 @@ class Pair:
         others = tuple(zip(sources[2:], graphs[2:], strict=True))
         return cls((sources[0], sources[1]), (graphs[0], graphs[1]), cached, others)
 
-    def compare(self, rules: Sequence[Rule], shown: Shown) -> Report:
-        """Compare the architectures alone."""
-        with doing("comparing"):
-            return api.with_lineage(api.examine(*self.graphs, rules, shown), self.sources)
+    def compare(self, rules: Sequence[Rule], shown: Shown, tokenizers: TokenizerEntry | None = None) -> Report:
+        """Compare the architectures.
 
-    def weigh(self, rules: Sequence[Rule], shown: Shown, wishes: Wishes) -> Report:
-        """Compare architectures and weights.
+        Args:
+            rules: to run.
+            shown: which findings the report shows.
+            tokenizers: of the two, compared; None where they were not.
+        """
+        from archdiff.compare import compare
+
+        with doing("comparing"):
+            comparison = _beside(compare(*self.graphs), tokenizers)
+            return self._told(api.examine(*self.graphs, rules, shown, comparison=comparison), tokenizers)
+
+    def weigh(
+        self, rules: Sequence[Rule], shown: Shown, wishes: Wishes, tokenizers: TokenizerEntry | None = None
+    ) -> Report:
+        """Compare architectures and weights; arguments as of `compare`.
 
         Raises:
             SourceError: a model has no weights, or they cannot be read.
@@ -71,8 +90,13 @@ class Pair:
             api.weighed(self.sources, self.graphs, wishes, self.parents) as (comparison, check),
         ):
             evidence = check.carry_out(api.results(cached=self.cached), tell)
+        comparison = _beside(comparison, tokenizers)
         report = api.examine(*self.graphs, rules, shown, comparison=comparison, evidence=evidence)
-        return api.with_lineage(report, self.sources)
+        return self._told(report, tokenizers)
+
+    def _told(self, report: Report, tokenizers: TokenizerEntry | None) -> Report:
+        report = api.with_lineage(report, self.sources)
+        return report if tokenizers is None else with_tokenizer(report, tokenizers)
 
     @staticmethod
     def speaks(wishes: Wishes) -> bool:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from archdiff.compare.provenance import Provenance
+    from archdiff.compare.vocabularies import Tokenizers
     from archdiff.graph.schema import ModelGraph, Value
 
 __all__ = ["Comparison", "Difference", "LayerPair", "StackAlignment", "where"]
@@ -28,7 +29,11 @@ class Comparison:
         changes: complete and in a deterministic order.
         explained: ids of the changes that findings already account for.
         weights: what a weight check says of each component; empty where none ran.
+
+    What comparing tokenizers says is told by `tokenizers`, None where they were not compared.
     """
+
+    tokenizers: Tokenizers | None = None
 
     def __init__(
         self,
@@ -46,12 +51,20 @@ class Comparison:
 
     def after(self, explained: Iterable[str]) -> Comparison:
         """The same comparison, in which the changes with these ids are accounted for."""
-        known = self.explained | frozenset(explained)
-        return Comparison(self.old, self.new, self.alignment, self.changes, known, self.weights)
+        return self._with(explained=self.explained | frozenset(explained))
 
     def with_weights(self, weights: Sequence[Provenance]) -> Comparison:
         """The same comparison, with what a weight check says of each component."""
-        return Comparison(self.old, self.new, self.alignment, self.changes, self.explained, weights)
+        return self._with(weights=tuple(weights))
+
+    def with_tokenizers(self, tokenizers: Tokenizers) -> Comparison:
+        """The same comparison, with what comparing the tokenizers says."""
+        return self._with(tokenizers=tokenizers)
+
+    def _with(self, **values: object) -> Comparison:
+        made = Comparison(self.old, self.new, self.alignment, self.changes, self.explained, self.weights)
+        vars(made).update({"tokenizers": self.tokenizers, **values})
+        return made
 
     @cached_property
     def unexplained(self) -> tuple[Change, ...]:

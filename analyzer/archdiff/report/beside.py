@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archdiff.compare.vocabularies import Tokenizers
+
 if TYPE_CHECKING:
     from archdiff.report.schema import Report
     from archdiff.report.tokenizer import TokenizerEntry
 
-__all__ = ["with_tokenizer"]
+__all__ = ["tokenizers", "with_tokenizer"]
 
 _TOKENIZER = "tokenizer: "
+
+
+def tokenizers(entry: TokenizerEntry) -> Tokenizers:
+    """The comparison of two tokenizers as rules read it."""
+    differing = tuple(dict.fromkeys(each.part for each in entry.differences))
+    return Tokenizers(entry.verdict, (entry.old.size, entry.new.size), entry.reasons, differing)
 
 
 def with_tokenizer(report: Report, entry: TokenizerEntry) -> Report:

@@ -80,7 +80,13 @@ def test_diff_compares_tokenizers_where_asked(call, pair, files):
     report = json.loads(ended.out)
     assert report["tokenizer"]["verdict"] == "extended"
     assert "tokenizer: not compared" not in report["not_checked"]
-    assert json.loads(call("diff", *pair, "--format=json").out)["tokenizer"] is None
+    (found,) = [each for each in report["findings"] if each["rule"] == "tokenizer-changed"]
+    assert found["message"].startswith("tokenizer extended: OLD's tokens, with others added; ")
+    gate = call("diff", folders[0], folders[1] / "config.json", "--tokenizer", "--fail-on=cosmetic", "-q")
+    assert gate.code == 1
+    plain = json.loads(call("diff", *pair, "--format=json").out)
+    assert plain["tokenizer"] is None
+    assert "tokenizer-changed" not in {each["rule"] for each in plain["findings"]}, "only where they were compared"
 
 
 def test_diff_without_a_tokenizer_beside_the_config_is_refused(call, pair):
