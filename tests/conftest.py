@@ -22,6 +22,9 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 # Every test builds its graphs, whatever others have built and whatever the user has; those of the cache name a folder.
 os.environ["ARCHDIFF_CACHE"] = "off"
 
+# As wide as where nothing is known of a terminal; runners of tests in parallel say 80.
+os.environ["COLUMNS"] = "100"
+
 # How long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("archdiff", deadline=None)
 hypothesis.settings.load_profile("archdiff")
