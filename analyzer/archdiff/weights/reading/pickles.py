@@ -32,7 +32,8 @@ _ENDINGS = (".bin", ".pt", ".pth", ".ckpt")
 _OTHER = re.compile(r"(training_args|optimizer|scheduler|scaler|random_states|rng_state)[^/]*", re.ASCII)
 _NESTED = ("state_dict", "model_state_dict", "model", "module")
 _HEAD, _OLD_MAGIC = 32, 0x1950A86A20F9469CFC6C.to_bytes(10, "little")
-_LARGEST_LOADED = 4 * 2**30
+_LARGEST_LOADED = 256 * 2**20
+"""Bytes: these files cannot be mapped, and two of them in memory have to leave room for the tests."""
 _MOST, _LONGEST_NAME, _MOST_ELEMENTS = 1_000_000, 1024, 2**56
 _REFUSED = re.compile(r"GLOBAL ([\w.]{1,80})", re.ASCII)
 _REMEDY = "convert it to safetensors, with the code that wrote it"
@@ -116,7 +117,7 @@ def _tensors(file: LocalFile, subject: str) -> Iterator[Placed]:
     if not mapped and not (head[:1] == b"\x80" and _OLD_MAGIC in head):
         raise _fault(file, subject, "is no file that torch.save wrote")
     if not mapped and file.size > _LARGEST_LOADED:
-        cause = f"is a pickle of before torch 1.6 and larger than {_LARGEST_LOADED // 2**30} GiB"
+        cause = f"is a pickle of before torch 1.6 and larger than {_LARGEST_LOADED // 2**20} MiB"
         raise _fault(file, subject, cause)
     records = storages(file, subject) if mapped else ()
     loaded = _load(file, subject, mapped=mapped)

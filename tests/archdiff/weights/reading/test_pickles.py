@@ -301,7 +301,7 @@ def test_a_list_of_records_without_an_end_is_never_read(tmp_path):
 def test_an_old_file_is_loaded_only_where_it_is_small(tmp_path):
     path = directory(tmp_path, {"a": torch.ones(2)}, _use_new_zipfile_serialization=False)
     os.truncate(path / BIN, 5 * 2**30)
-    fails(path, "is a pickle of before torch 1.6 and larger than 4 GiB")
+    fails(path, "is a pickle of before torch 1.6 and larger than 256 MiB")
 
 
 @pytest.mark.parametrize("change", ["truncated", "gone"])
