@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -158,4 +159,5 @@ def test_commands_that_build_and_clear_at_once_all_answer_alike(call, folder, pa
         running = [pool.submit(process, "diff", *pair, "--format=json") for _ in range(3)]
         while not all(each.done() for each in running):
             assert process("cache", "--clear", "--quiet") == (0, "", "")
+            time.sleep(0.3)
     assert [each.result() for each in running] == [(0, expected, "")] * 3
